@@ -1,0 +1,39 @@
+import type { z } from 'zod'
+import { choice, entity, flag, instant, text } from './entity.ts'
+import { TIERS } from './environment.ts'
+
+export const OUTCOMES = ['success', 'failure', 'cancelled', 'skipped', 'running', 'unknown'] as const
+
+/** One attempt to put one revision of one service into one environment, or (kind `rollback`) an explicit rollback event, which is no attempt of its own. */
+export const deployment = entity(
+  'deployments',
+  {
+    id: text(),
+    kind: choice(['deploy', 'rollback']),
+    service: text(),
+    environment: choice(TIERS),
+    environment_name: text(),
+    /** When it finished; when it started, while it runs. The time under which it is counted. */
+    at: instant(),
+    started_at: instant().nullable(),
+    finished_at: instant().nullable(),
+    outcome: choice(OUTCOMES),
+    repository: text().nullable(),
+    /** The deployed commit as sent: a full or a short SHA. */
+    revision: text().nullable(),
+    ref: text().nullable(),
+    version: text().nullable(),
+    title: text().nullable(),
+    url: text().nullable(),
+    actor: text().nullable(),
+    /** When the shipped change was committed, as the emitter says. */
+    commit_at: instant().nullable(),
+    ref_id: text().nullable(),
+    /** For a rollback or a fix: the id of the deployment that it undoes or repairs, as sent. */
+    caused_by: text().nullable(),
+    /** Sent by the emitter: made to fix something. Null when not said. */
+    unplanned: flag().nullable(),
+  },
+  ['environment', 'service', 'at', 'id'],
+)
+export type Deployment = z.infer<typeof deployment.row>

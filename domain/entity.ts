@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+/**
+ * An entity of the domain: its columns are said here once. The physical table is `all_<table>`; it has these columns and the
+ * envelope (`org_id`, `source`, `raw_seq`, `received_at`, `seen_at`, `is_deleted`), which the applier fills. A test compares
+ * each entity with the migrated table, column by column.
+ */
+export interface Entity<S extends z.ZodRawShape = z.ZodRawShape> {
+  readonly table: string
+  readonly row: z.ZodObject<S>
+  /** The columns that, behind `org_id`, name a row: two rows with one key are one thing, and the newer `seen_at` wins. */
+  readonly key: readonly (keyof S & string)[]
+  /** Computed by Fairlead from other rows, and rebuildable from them. */
+  readonly derived: boolean
+}
+
+export function entity<const S extends z.ZodRawShape>(
+  table: string,
+  shape: S,
+  key: readonly (keyof S & string)[],
+  options: { derived?: boolean } = {},
+): Entity<S> {
+  return { table, row: z.object(shape), key, derived: options.derived ?? false }
+}
+
+/** Column kinds. `.nullable()` where the tool may not know; unknown is null, never '' and never 0. */
+export const text = () => z.string().meta({ column: 'text' })
+export const texts = () => z.array(z.string()).meta({ column: 'texts' })
+export const choice = <const T extends readonly [string, ...string[]]>(values: T) => z.enum(values).meta({ column: 'text' })
+export const count = () => z.number().int().nonnegative().meta({ column: 'count' })
+export const flag = () => z.boolean().meta({ column: 'flag' })
+/** RFC 3339 UTC with milliseconds (`2026-01-31T09:00:00.000Z`): sorts as text, keeps no zone. */
+export const instant = () => z.iso.datetime({ precision: 3 }).meta({ column: 'instant' })

@@ -1,0 +1,17 @@
+/** Environments are normalised to a tier; the raw name is kept beside it. Aliases follow what emitters send in practice. */
+export const TIERS = ['production', 'staging', 'testing', 'development', 'other'] as const
+export type Tier = (typeof TIERS)[number]
+
+const ALIASES: Record<Exclude<Tier, 'other'>, readonly string[]> = {
+  production: ['production', 'prod', 'prd', 'live', 'main'],
+  staging: ['staging', 'stage', 'stg', 'preprod', 'pre-prod', 'pre-production', 'uat'],
+  testing: ['testing', 'test', 'tst', 'qa', 'integration', 'ci'],
+  development: ['development', 'dev', 'local', 'sandbox'],
+}
+
+const TIER_OF = new Map(Object.entries(ALIASES).flatMap(([tier, names]) => names.map((name) => [name, tier as Tier])))
+
+/** `prod`, `PROD` and ` live ` are production; a name that is not known is `other`. */
+export function tierOf(name: string): Tier {
+  return TIER_OF.get(name.trim().toLowerCase()) ?? 'other'
+}

@@ -1,0 +1,14 @@
+import type { z } from 'zod'
+import { entity, text } from './entity.ts'
+
+export const repository = entity(
+  'repositories',
+  {
+    id: text(),
+    title: text(),
+    url: text().nullable(),
+    default_branch: text().nullable(),
+  },
+  ['id'],
+)
+export type Repository = z.infer<typeof repository.row>
