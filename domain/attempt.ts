@@ -19,18 +19,18 @@ export const attempt = entity(
     commit_at: instant().nullable(),
     failed: flag(),
     /** Why it counts as failed; null when it does not. */
-    failed_rule: choice(['outcome', 'rollback_event', 'rollback_inferred', 'incident']).nullable(),
-    /** The rollback deployment or the incident behind `failed_rule`. */
+    failed_rule: choice(['outcome', 'rollback_event', 'rollback_inferred', 'incident', 'revert']).nullable(),
+    /** The rollback, incident or reverting commit behind `failed_rule`. */
     failed_by: text().nullable(),
     recovered_at: instant().nullable(),
-    recovery_rule: choice(['next_success', 'rollback', 'incident_closed']).nullable(),
+    recovery_rule: choice(['next_success', 'rollback', 'incident_closed', 'revert_shipped']).nullable(),
     unplanned: flag(),
     unplanned_rule: choice(['emitter', 'rollback', 'revert', 'hotfix', 'recovers_failure']).nullable(),
     incident_ids: texts(),
     /** How the lead time of what it ships is known; null when it is not. */
     lead_method: choice(['ancestry', 'change', 'event']).nullable(),
   },
-  ['environment', 'service', 'at', 'deployment_id'],
+  ['environment', 'service', 'at', 'source', 'deployment_id'],
   { derived: true },
 )
 export type Attempt = z.infer<typeof attempt.row>

@@ -34,6 +34,18 @@ export const deployment = entity(
     /** Sent by the emitter: made to fix something. Null when not said. */
     unplanned: flag().nullable(),
   },
-  ['environment', 'service', 'at', 'id'],
+  ['environment', 'service', 'at', 'source', 'id'],
+  { identity: ['source', 'id'] },
 )
 export type Deployment = z.infer<typeof deployment.row>
+
+/** By time, then by id, so that two attempts of one millisecond always stand in one order. */
+export function byTime(a: Pick<Deployment, 'at' | 'id'>, b: Pick<Deployment, 'at' | 'id'>): number {
+  if (a.at !== b.at) return a.at < b.at ? -1 : 1
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+}
+
+/** An attempt that counts in a denominator: it succeeded or it failed. */
+export function isFinished(deployment: Pick<Deployment, 'outcome'>): boolean {
+  return deployment.outcome === 'success' || deployment.outcome === 'failure'
+}

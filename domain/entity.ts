@@ -8,19 +8,23 @@ import { z } from 'zod'
 export interface Entity<S extends z.ZodRawShape = z.ZodRawShape> {
   readonly table: string
   readonly row: z.ZodObject<S>
-  /** The columns that, behind `org_id`, name a row: two rows with one key are one thing, and the newer `seen_at` wins. */
-  readonly key: readonly (keyof S & string)[]
+  /** The columns that, behind `org_id`, order and name a row: two rows with one key are one row, and the newer `seen_at` wins. `source` is the envelope's. */
+  readonly key: readonly Key<S>[]
+  /** The columns that name the thing itself, when `key` also holds what may change (its time, its service): the applier then removes the row at the old place. */
+  readonly identity: readonly Key<S>[]
   /** Computed by Fairlead from other rows, and rebuildable from them. */
   readonly derived: boolean
 }
 
+type Key<S> = (keyof S & string) | 'source'
+
 export function entity<const S extends z.ZodRawShape>(
   table: string,
   shape: S,
-  key: readonly (keyof S & string)[],
-  options: { derived?: boolean } = {},
+  key: readonly Key<S>[],
+  options: { identity?: readonly Key<S>[]; derived?: boolean } = {},
 ): Entity<S> {
-  return { table, row: z.object(shape), key, derived: options.derived ?? false }
+  return { table, row: z.object(shape), key, identity: options.identity ?? key, derived: options.derived ?? false }
 }
 
 /** Column kinds. `.nullable()` where the tool may not know; unknown is null, never '' and never 0. */

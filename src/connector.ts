@@ -44,6 +44,8 @@ export interface Stream<C, P> {
   readonly produces: readonly DomainTable[]
   /** May a half-finished pull resume, or must it restart? */
   readonly order: 'ascending' | 'unordered'
+  /** True where an id never changes its content (pushed events): the first body wins, and another body under the same id is quarantined. */
+  readonly immutable?: true
   /** Only the fields that are read; the rest stays in the raw item. */
   readonly payload: z.ZodType<P>
   /** Absent for a stream that is only pushed. */

@@ -44,6 +44,10 @@ const CODES = {
 
 export type ErrorCode = keyof typeof CODES
 
+export function isErrorCode(text: unknown): text is ErrorCode {
+  return typeof text === 'string' && text in CODES
+}
+
 export interface AppErrorOptions {
   /** What the reader does next, as a sentence. */
   help?: string

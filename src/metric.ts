@@ -39,7 +39,8 @@ export interface Variant {
   readonly definition: string
   readonly unit?: Unit
   readonly rows: string
-  readonly reducer: Metric['reducer'] | 'lower_median' | 'ratio'
+  /** `lower_median` takes the lower of the two middle values, as DevLake does. */
+  readonly reducer: Metric['reducer'] | 'lower_median'
 }
 
 export const UNITS = ['per_day', 'seconds', 'share', 'days_per_week'] as const

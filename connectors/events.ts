@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { eventInput, type EventInput } from '../domain/event.ts'
+import { tierOf } from '../domain/environment.ts'
+import type { DomainRows } from '../domain/tables.ts'
+import { defineConnector, defineStream, type Raw } from '../src/connector.ts'
+
+const config = z.object({})
+type Config = z.infer<typeof config>
+
+/** RFC 3339 with any offset and precision, as the one form in which instants travel here. */
+function utc(moment: string): string {
+  return new Date(moment).toISOString()
+}
+
+function deploymentRow(event: EventInput, raw: Raw, kind: 'deploy' | 'rollback') {
+  const outcome = event.outcome ?? (event.succeeded ? 'success' : 'failure')
+  const at = utc(event.occurred_at ?? raw.received_at)
+  return {
+    id: event.deployment_id ?? raw.id,
+    kind,
+    service: event.service,
+    environment: tierOf(event.environment),
+    environment_name: event.environment,
+    at,
+    started_at: event.started_at === undefined ? null : utc(event.started_at),
+    finished_at: outcome === 'running' ? null : at,
+    outcome,
+    repository: event.repo ?? null,
+    revision: event.git_sha ?? null,
+    ref: event.ref ?? null,
+    version: event.version ?? null,
+    title: event.title ?? null,
+    url: event.url ?? null,
+    actor: event.actor ?? null,
+    commit_at: event.commit_at === undefined ? null : utc(event.commit_at),
+    ref_id: event.ref_id ?? null,
+    caused_by: event.caused_by ?? (kind === 'rollback' ? (event.ref_id ?? null) : null),
+    unplanned: event.unplanned ?? null,
+  } as const
+}
+
+function incidentRow(event: EventInput, raw: Raw, state: 'opened' | 'closed') {
+  return {
+    id: event.ref_id ?? raw.id,
+    state,
+    at: utc(event.occurred_at ?? raw.received_at),
+    service: event.service,
+    environment: tierOf(event.environment),
+    environment_name: event.environment,
+    repository: event.repo ?? null,
+    severity: event.severity ?? null,
+    title: event.title ?? null,
+    url: event.url ?? null,
+    deployment_id: event.deployment_id ?? event.caused_by ?? null,
+    revision: event.git_sha ?? null,
+    ref_id: event.ref_id ?? null,
+  } as const
+}
+
+function rows(event: EventInput, raw: Raw): DomainRows {
+  switch (event.kind) {
+    case 'deploy':
+      return { deployments: [deploymentRow(event, raw, 'deploy')] }
+    case 'rollback':
+      return { deployments: [deploymentRow(event, raw, 'rollback')] }
+    case 'incident_opened':
+      return { incident_states: [incidentRow(event, raw, 'opened')] }
+    case 'incident_closed':
+      return { incident_states: [incidentRow(event, raw, 'closed')] }
+  }
+}
+
+/** What emitters push to `POST /v1/events`: deployments, rollbacks and incidents, from any pipeline. */
+export default defineConnector<Config>({
+  title: 'Events',
+  docs: 'Events that pipelines and tools send to `POST /v1/events`. Nothing to connect: any token with the scope `ingest` may send.',
+  config,
+  streams: {
+    events: defineStream<Config, EventInput>({
+      produces: ['deployments', 'incident_states'],
+      order: 'ascending',
+      immutable: true,
+      payload: eventInput,
+      rows,
+    }),
+  },
+  check: async () => ({ ok: true, missing: [] }),
+})

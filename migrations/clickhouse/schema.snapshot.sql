@@ -1,0 +1,221 @@
+create table all_attempts (
+  at DateTime64(3, 'UTC'),
+  commit_at Nullable(DateTime64(3, 'UTC')),
+  deployment_id String,
+  environment LowCardinality(String),
+  failed Bool,
+  failed_by Nullable(String),
+  failed_rule LowCardinality(Nullable(String)),
+  incident_ids Array(String),
+  is_deleted UInt8,
+  lead_method LowCardinality(Nullable(String)),
+  org_id UUID,
+  outcome LowCardinality(String),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  recovered_at Nullable(DateTime64(3, 'UTC')),
+  recovery_rule LowCardinality(Nullable(String)),
+  repository LowCardinality(Nullable(String)),
+  revision Nullable(String),
+  seen_at DateTime64(3, 'UTC'),
+  service LowCardinality(String),
+  source LowCardinality(String),
+  title Nullable(String),
+  unplanned Bool,
+  unplanned_rule LowCardinality(Nullable(String)),
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYear(at) ORDER BY (org_id, environment, service, at, source, deployment_id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_commit_files (
+  additions Nullable(UInt32),
+  author_email LowCardinality(String),
+  authored_at DateTime64(3, 'UTC'),
+  deletions Nullable(UInt32),
+  is_deleted UInt8,
+  org_id UUID,
+  path String,
+  previous_path Nullable(String),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(String),
+  seen_at DateTime64(3, 'UTC'),
+  sha String,
+  source LowCardinality(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, repository, path, sha) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_commits (
+  additions Nullable(UInt32),
+  author_email String,
+  author_name String,
+  authored_at DateTime64(3, 'UTC'),
+  committed_at DateTime64(3, 'UTC'),
+  committer_email String,
+  committer_name String,
+  deletions Nullable(UInt32),
+  files_changed Nullable(UInt32),
+  is_deleted UInt8,
+  org_id UUID,
+  parents Array(String),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(String),
+  reverts Nullable(String),
+  seen_at DateTime64(3, 'UTC'),
+  sha String,
+  source LowCardinality(String),
+  subject String
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, repository, sha) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_coverage (
+  from_at DateTime64(3, 'UTC'),
+  is_deleted UInt8,
+  open Bool,
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  table LowCardinality(String),
+  to_at DateTime64(3, 'UTC')
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, `table`) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_deployments (
+  actor Nullable(String),
+  at DateTime64(3, 'UTC'),
+  caused_by Nullable(String),
+  commit_at Nullable(DateTime64(3, 'UTC')),
+  environment LowCardinality(String),
+  environment_name LowCardinality(String),
+  finished_at Nullable(DateTime64(3, 'UTC')),
+  id String,
+  is_deleted UInt8,
+  kind LowCardinality(String),
+  org_id UUID,
+  outcome LowCardinality(String),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  ref Nullable(String),
+  ref_id Nullable(String),
+  repository LowCardinality(Nullable(String)),
+  revision Nullable(String),
+  seen_at DateTime64(3, 'UTC'),
+  service LowCardinality(String),
+  source LowCardinality(String),
+  started_at Nullable(DateTime64(3, 'UTC')),
+  title Nullable(String),
+  unplanned Nullable(Bool),
+  url Nullable(String),
+  version Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYear(at) ORDER BY (org_id, environment, service, at, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_incident_links (
+  confidence LowCardinality(String),
+  deployment_id String,
+  incident_id String,
+  is_deleted UInt8,
+  opened_at DateTime64(3, 'UTC'),
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  rule LowCardinality(String),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, incident_id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_incident_states (
+  at DateTime64(3, 'UTC'),
+  deployment_id Nullable(String),
+  environment LowCardinality(Nullable(String)),
+  environment_name LowCardinality(Nullable(String)),
+  id String,
+  is_deleted UInt8,
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  ref_id Nullable(String),
+  repository LowCardinality(Nullable(String)),
+  revision Nullable(String),
+  seen_at DateTime64(3, 'UTC'),
+  service LowCardinality(Nullable(String)),
+  severity LowCardinality(Nullable(String)),
+  source LowCardinality(String),
+  state LowCardinality(String),
+  title Nullable(String),
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id, state) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_keys (
+  digest FixedString(32) default unhex(digest_hex),
+  digest_hex String ephemeral defaultValueOfTypeName('String'),
+  key UUID,
+  org_id UUID,
+  place String,
+  seen_at DateTime64(3, 'UTC'),
+  seq UInt64
+) engine = ReplacingMergeTree(seq) ORDER BY (org_id, key) SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1;
+
+create table all_raw (
+  at Nullable(DateTime64(3, 'UTC')),
+  chain FixedString(32) default unhex(chain_hex),
+  chain_hex String ephemeral defaultValueOfTypeName('String'),
+  connector LowCardinality(String),
+  digest FixedString(32) default unhex(digest_hex),
+  digest_hex String ephemeral defaultValueOfTypeName('String'),
+  duplicate_of UInt64,
+  encoding LowCardinality(String),
+  headers String,
+  id String,
+  org_id UUID,
+  payload String CODEC(ZSTD(3)),
+  problem Nullable(String),
+  received_at DateTime64(3, 'UTC'),
+  seq UInt64,
+  source LowCardinality(String),
+  stream LowCardinality(String)
+) engine = ReplacingMergeTree PARTITION BY toYear(received_at) ORDER BY (org_id, seq) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_repositories (
+  default_branch Nullable(String),
+  id String,
+  is_deleted UInt8,
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  title String,
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_shipments (
+  change_id Nullable(String),
+  deployed_at DateTime64(3, 'UTC'),
+  deployment_id String,
+  environment LowCardinality(String),
+  is_deleted UInt8,
+  method LowCardinality(String),
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(String),
+  seen_at DateTime64(3, 'UTC'),
+  service LowCardinality(String),
+  sha String,
+  source LowCardinality(String),
+  started_at DateTime64(3, 'UTC'),
+  title String
+) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYear(deployed_at) ORDER BY (org_id, environment, service, deployed_at, sha) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create view deploy_events (
+  commit_at Nullable(DateTime64(3, 'UTC')),
+  environment LowCardinality(String),
+  git_sha Nullable(String),
+  id String,
+  kind String,
+  occurred_at DateTime64(3, 'UTC'),
+  org_id UUID,
+  ref_id Nullable(String),
+  service LowCardinality(String),
+  succeeded UInt8
+) engine = View as
+SELECT id, kind, service, revision AS git_sha, environment_name AS environment, outcome = 'success' AS succeeded, commit_at, ref_id, at AS occurred_at, org_id FROM all_deployments FINAL WHERE outcome IN ('success', 'failure') UNION ALL SELECT id, if(state = 'opened', 'incident_opened', 'incident_closed') AS kind, ifNull(service, '') AS service, revision AS git_sha, ifNull(environment_name, '') AS environment, true AS succeeded, CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS commit_at, ref_id, at AS occurred_at, org_id FROM all_incident_states FINAL WHERE state IN ('opened', 'closed');

@@ -1,0 +1,96 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { secureHeaders } from 'hono/secure-headers'
+import { AppError, asAppError } from '../errors.ts'
+import { docsPage } from './docs-page.ts'
+import { eventRoutes } from './event-routes.ts'
+import { metricRoutes } from './metric-routes.ts'
+import { problem } from './problem.ts'
+import type { Services } from './services.ts'
+import { sessionRoutes } from './session-routes.ts'
+import { sourceRoutes } from './source-routes.ts'
+import { loadStaticFiles } from './static-files.ts'
+import { statusRoutes } from './status-routes.ts'
+
+/** The one application: the server listens with it, and a command without a server calls it in its own process. */
+export function createApp(services: Services): OpenAPIHono {
+  const app = new OpenAPIHono()
+  const files = loadStaticFiles()
+
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+        formAction: ["'self'"],
+      },
+      referrerPolicy: 'no-referrer',
+      xFrameOptions: 'DENY',
+      strictTransportSecurity: false,
+    }),
+  )
+  app.use(async (context, next) => {
+    await next()
+    if (context.req.path.startsWith('/v1/') && !context.res.headers.has('cache-control'))
+      context.res.headers.set('cache-control', 'no-store')
+  })
+
+  for (const one of [
+    ...eventRoutes(services),
+    ...metricRoutes(services),
+    ...statusRoutes(services),
+    ...sourceRoutes(services),
+    ...sessionRoutes(services),
+  ]) {
+    one.mount(app, services.access)
+  }
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A token `flt_…`, or the session cookie of the dashboard.',
+  })
+  const openapi = () =>
+    app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: {
+        title: 'Fairlead',
+        version: services.version,
+        description: 'Software-delivery metrics that open up to the rows behind them.',
+      },
+    })
+  app.get('/v1/openapi.json', (context) => context.json(openapi()))
+  app.get('/docs', (context) => context.html(docsPage(openapi())))
+
+  app.get('*', (context) => {
+    const file = files(context.req.path)
+    if (file !== null) return file
+    if (context.req.path === '/') return context.text('The dashboard is not built. Run `npm run build`. The API is documented at /docs.')
+    throw noSuchPath(context.req.path)
+  })
+  app.notFound((context) => problem(noSuchPath(context.req.path)))
+  app.onError((thrown, context) => {
+    const error = asAppError(thrown)
+    if (error.status >= 500) {
+      services.log.error('request.failed', {
+        method: context.req.method,
+        path: context.req.path,
+        code: error.code,
+        reason: error.message,
+        cause: reasonOf(error.cause),
+      })
+    }
+    return problem(error)
+  })
+  return app
+}
+
+function noSuchPath(path: string): AppError {
+  return new AppError('not-found', `There is nothing at ${path.slice(0, 200)}.`, { help: 'The routes stand in /docs.' })
+}
+
+function reasonOf(cause: unknown): string | undefined {
+  if (cause === undefined) return undefined
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+}

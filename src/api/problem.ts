@@ -1,0 +1,48 @@
+import { AppError, asAppError } from '../errors.ts'
+
+const TITLES: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Not signed in',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  422: 'Not valid',
+  429: 'Too many requests',
+  500: 'Internal error',
+  502: 'Bad gateway',
+  503: 'Not available now',
+}
+
+/** An error as an RFC 9457 problem document. What is ours to mend says nothing of its inside. */
+export function problem(thrown: unknown): Response {
+  const error = asAppError(thrown)
+  const body = {
+    type: `urn:fairlead:problem:${error.code}`,
+    title: TITLES[error.status] ?? 'Error',
+    status: error.status,
+    code: error.code,
+    detail: error.message,
+    help: error.help,
+    ...(isErrorList(error.detail) ? { errors: error.detail.errors, count: error.detail.count } : {}),
+  }
+  return new Response(JSON.stringify(body), {
+    status: error.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      ...(error.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+      ...(error.retry ? { 'retry-after': '2' } : {}),
+    },
+  })
+}
+
+function isErrorList(detail: unknown): detail is { errors: unknown[]; count?: number } {
+  return typeof detail === 'object' && detail !== null && Array.isArray((detail as { errors?: unknown }).errors)
+}
+
+export function notFound(what: string, help: string): AppError {
+  return new AppError('not-found', `There is no ${what}.`, { help })
+}

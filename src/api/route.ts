@@ -1,0 +1,157 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { mayDo, type Access, type Principal, type Scope } from '../account/access.ts'
+import { AppError } from '../errors.ts'
+import { principalOf } from './auth.ts'
+
+/** What a handler gets: checked input and who asks. Its answer is a value; status and headers only where they differ from 200 and JSON. */
+export interface Call<P, Q, B> {
+  readonly params: P
+  readonly query: Q
+  readonly body: B
+  /** The caller; on a public route, null when there is none. */
+  readonly principal: Principal
+  readonly request: Request
+  readonly context: Context
+}
+
+/** A route is a declaration: method, path, schemas, right. Auth, limits, error mapping and OpenAPI are done once, in `mount`. */
+export interface Route {
+  readonly method: 'get' | 'post'
+  readonly path: string
+  readonly mount: (app: OpenAPIHono, access: Access) => void
+}
+
+type Schema = z.ZodObject<z.ZodRawShape>
+type Out<S> = S extends z.ZodType<infer T> ? T : undefined
+
+export interface Declaration<P extends Schema | undefined, Q extends Schema | undefined, B extends z.ZodType | undefined> {
+  readonly method: 'get' | 'post'
+  /** In OpenAPI's spelling: `/v1/metrics/{id}`. */
+  readonly path: string
+  readonly summary: string
+  /** `public` needs no one; the others need a token or session with the scope. */
+  readonly right: Scope | 'public'
+  readonly params?: P
+  readonly query?: Q
+  readonly body?: B
+  /** When the handler reads the raw body itself: what it takes, for the documentation. */
+  readonly rawBody?: Readonly<Record<string, z.ZodType>>
+  readonly replies: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType; readonly type?: string }>>
+  handle(call: Call<Out<P>, Out<Q>, Out<B>>): Promise<unknown> | unknown
+}
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.string(),
+    detail: z.string(),
+    help: z.string().nullable(),
+    errors: z.unknown().optional(),
+  })
+  .openapi('Problem')
+
+export function route<
+  P extends Schema | undefined = undefined,
+  Q extends Schema | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(declaration: Declaration<P, Q, B>): Route {
+  return { method: declaration.method, path: declaration.path, mount: (app, access) => mount(app, access, declaration) }
+}
+
+function mount<P extends Schema | undefined, Q extends Schema | undefined, B extends z.ZodType | undefined>(
+  app: OpenAPIHono,
+  access: Access,
+  declaration: Declaration<P, Q, B>,
+): void {
+  const { method, path, summary, right, params, query, body, rawBody, replies } = declaration
+  const content = body === undefined ? rawBody : { 'application/json': body }
+  app.openAPIRegistry.registerPath(
+    createRoute({
+      method,
+      path,
+      summary,
+      ...(right === 'public' ? {} : { security: [{ bearer: [] }] }),
+      request: {
+        ...(params === undefined ? {} : { params }),
+        ...(query === undefined ? {} : { query }),
+        ...(content === undefined
+          ? {}
+          : { body: { content: Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }])), required: true } }),
+      },
+      responses: {
+        ...Object.fromEntries(
+          Object.entries(replies).map(([status, { description, schema, type = 'application/json' }]) => [
+            status,
+            schema === undefined ? { description } : { description, content: { [type]: { schema } } },
+          ]),
+        ),
+        default: { description: 'A problem document (RFC 9457).', content: { 'application/problem+json': { schema: problemSchema } } },
+      },
+    }),
+  )
+  app.on(method.toUpperCase(), path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
+    const principal = await allowed(access, context, right)
+    const call = {
+      params: check(params, context.req.param(), 'path'),
+      query: check(query, queryOf(context), 'query'),
+      body: body === undefined ? undefined : check(body, await jsonBody(context), 'body'),
+      principal,
+      request: context.req.raw,
+      context,
+    }
+    const answer = await declaration.handle(call as unknown as Call<Out<P>, Out<Q>, Out<B>>)
+    return answer instanceof Response ? answer : context.json(answer as object)
+  })
+}
+
+const NOBODY: Principal = { org: '00000000-0000-0000-0000-000000000000', scopes: [], via: 'token' }
+
+async function allowed(access: Access, context: Context, right: Scope | 'public'): Promise<Principal> {
+  if (right === 'public') return NOBODY
+  const principal = await principalOf(access, context)
+  if (principal === null) {
+    throw new AppError('unauthenticated', 'This needs a token or a session.', {
+      help: 'Send `Authorization: Bearer flt_…`, or open the one-time sign-in link that `fairlead up` printed.',
+    })
+  }
+  if (!mayDo(principal, right)) {
+    throw new AppError('forbidden', `This token may not do that: it needs the scope \`${right}\`.`, {
+      help: `Its scopes: ${principal.scopes.join(', ') || 'none'}. An administrator can make another.`,
+    })
+  }
+  return principal
+}
+
+/** A parameter that stands twice is refused rather than half read; an unknown one is named. */
+function queryOf(context: Context): Record<string, string> {
+  const single: Record<string, string> = {}
+  for (const [name, values] of Object.entries(context.req.queries())) {
+    if (values.length > 1)
+      throw new AppError('invalid-input', `The parameter \`${name}\` is given ${values.length} times.`, { help: 'Give it once.' })
+    single[name] = values[0] as string
+  }
+  return single
+}
+
+function check<S extends z.ZodType>(schema: S | undefined, value: unknown, where: 'path' | 'query' | 'body'): unknown {
+  if (schema === undefined) return undefined
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const errors = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
+  const first = errors[0]
+  throw new AppError('invalid-input', `The ${where} is not valid: ${first?.path ? `${first.path}: ` : ''}${first?.message}`, {
+    help: 'The parameters stand in /docs and /v1/openapi.json.',
+    detail: { errors },
+  })
+}
+
+async function jsonBody(context: Context): Promise<unknown> {
+  try {
+    return await context.req.json()
+  } catch (cause) {
+    throw new AppError('malformed-body', 'The body is no valid JSON.', { help: 'Send `Content-Type: application/json`.', cause })
+  }
+}

@@ -1,0 +1,35 @@
+import type { Access } from '../account/access.ts'
+import type { Clock } from '../clock.ts'
+import type { Applier } from '../ingest/applier.ts'
+import type { Journal } from '../ingest/journal.ts'
+import type { Pull, PullOptions } from '../ingest/pull.ts'
+import type { Log } from '../log.ts'
+import type { Registry } from '../registry.ts'
+import type { Sources } from '../source/sources.ts'
+import type { Analytics } from '../store/analytics.ts'
+import type { Semantic } from '../store/semantic.ts'
+
+/** What the application is made of, once: main.ts constructs it, the routes use it. */
+export interface Services {
+  readonly version: string
+  readonly registry: Registry
+  readonly semantic: Semantic
+  readonly analytics: Analytics
+  readonly journal: Journal
+  readonly applier: Applier
+  readonly access: Access
+  readonly sources: Sources
+  readonly clock: Clock
+  readonly log: Log
+  /** Everything that is not ready, as sentences; empty when all is. */
+  readiness(): Promise<readonly string[]>
+  /** Age of the oldest event that reads do not show yet, in seconds; 0 when all are shown. */
+  lagSeconds(): number
+  verify(): Promise<{ records: number; journal: { records: number }; problems: string[] }>
+  /** Pulls a source; `last` is the journal number of the last item. */
+  pull(org: string, source: string, options: PullOptions): Promise<Pull>
+  loadDemo(org: string, signal: AbortSignal): Promise<{ events: number }>
+  removeDemo(org: string): Promise<{ events: number }>
+  /** An organization that holds what was known at a moment: a reading of the raw log up to then. */
+  asOf(org: string, moment: string): Promise<string>
+}

@@ -1,0 +1,52 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { dirname, extname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+  '.map': 'application/json',
+}
+
+/** `dist/web`, whether this file runs from `dist/src/api` or from `src/api`. */
+function webFolder(): string {
+  const here = dirname(fileURLToPath(import.meta.url))
+  const root = join(here, '..', '..')
+  return here.includes(`${sep}dist${sep}`) ? join(root, 'web') : join(root, 'dist', 'web')
+}
+
+/** The built page, read once: only what the build made can be served, whatever a path says. */
+export function loadStaticFiles(folder: string = webFolder()): (path: string) => Response | null {
+  const files = new Map<string, { body: Buffer; type: string; hashed: boolean }>()
+  for (const entry of listFiles(folder)) {
+    const path = `/${relative(folder, entry).split(sep).join('/')}`
+    files.set(path, {
+      body: readFileSync(entry),
+      type: TYPES[extname(entry)] ?? 'application/octet-stream',
+      hashed: path.startsWith('/assets/'),
+    })
+  }
+  return (path) => {
+    const file = files.get(path === '/' ? '/index.html' : path)
+    if (file === undefined) return null
+    return new Response(new Uint8Array(file.body), {
+      headers: { 'content-type': file.type, 'cache-control': file.hashed ? 'public, max-age=31536000, immutable' : 'no-cache' },
+    })
+  }
+}
+
+function listFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+  } catch {
+    // Not built: the API works without the page, and says so at `/`.
+    return []
+  }
+}

@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../config.ts'
+import { AppError, isErrorCode, systemCode } from '../errors.ts'
+import { createLog } from '../log.ts'
+import type { Fairlead, ServerFile } from '../main.ts'
+
+/** The application, wherever it is: a remote server, the running server of the data directory, or this very process. The same requests, the same answers. */
+export interface Client {
+  request(path: string, init?: RequestInit): Promise<Response>
+  /** The JSON of an answer; a problem document becomes the AppError that it was. */
+  json<T>(path: string, init?: RequestInit): Promise<T>
+  /** The application in this process; null when a server answers. */
+  readonly local: Fairlead | null
+  close(): Promise<void>
+}
+
+/** How long two commands without a server wait for each other. */
+const PATIENCE_MS = 15_000
+
+export async function connect(config: Config, options: { serverOnly?: boolean } = {}): Promise<Client> {
+  if (config.FAIRLEAD_URL !== null) return remote(config.FAIRLEAD_URL, config.FAIRLEAD_TOKEN?.reveal() ?? null)
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    const server = await runningServer(config.data)
+    if (server !== null) return remote(server.url, server.token)
+    if (options.serverOnly === true) throw noServer(config.data)
+    try {
+      return await inProcess(config)
+    } catch (thrown) {
+      // Another command is at it, or a server is just starting: in a moment one or the other can be used.
+      if (!(thrown instanceof AppError) || thrown.code !== 'data-directory-in-use' || Date.now() > deadline) throw thrown
+      await sleep(100)
+    }
+  }
+}
+
+function noServer(data: string): AppError {
+  return new AppError('server-unreachable', `No server runs for the data directory ${data}.`, {
+    help: 'Start it with `npx fairlead up`, or set FAIRLEAD_URL.',
+  })
+}
+
+/** The server that `server.json` names, when it answers. */
+export async function runningServer(data: string): Promise<ServerFile | null> {
+  let file: ServerFile
+  try {
+    file = JSON.parse(await readFile(join(data, 'server.json'), 'utf8')) as ServerFile
+    process.kill(file.pid, 0)
+  } catch (thrown) {
+    if (systemCode(thrown) !== 'EPERM') return null
+    file = JSON.parse(await readFile(join(data, 'server.json'), 'utf8')) as ServerFile
+  }
+  try {
+    const answer = await fetch(new URL('/v1/metrics', file.url), {
+      headers: { authorization: `Bearer ${file.token}` },
+      signal: AbortSignal.timeout(5_000),
+    })
+    await answer.body?.cancel()
+    // The number of a dead server may have gone to another process, its port to another program: only our token proves it.
+    return answer.ok ? file : null
+  } catch {
+    return null
+  }
+}
+
+function remote(url: string, token: string | null): Client {
+  return client(
+    null,
+    async (path, init) => {
+      try {
+        return await fetch(new URL(path, url), withToken(init, token))
+      } catch (cause) {
+        throw new AppError('server-unreachable', `The server at ${url} does not answer.`, {
+          help: 'Is it running? Is FAIRLEAD_URL right?',
+          cause,
+        })
+      }
+    },
+    async () => {},
+  )
+}
+
+async function inProcess(config: Config): Promise<Client> {
+  const { openFairlead } = await import('../main.ts')
+  const log = createLog(config.FAIRLEAD_LOG)
+  const fairlead = await openFairlead(config, { log, actor: 'cli', environment: config.environment })
+  return client(fairlead, async (path, init) => fairlead.app.request(path, withToken(init, fairlead.token.reveal())), fairlead.close)
+}
+
+function withToken(init: RequestInit | undefined, token: string | null): RequestInit {
+  const headers = new Headers(init?.headers)
+  if (token !== null) headers.set('authorization', `Bearer ${token}`)
+  return { ...init, headers }
+}
+
+function client(
+  local: Fairlead | null,
+  request: (path: string, init?: RequestInit) => Promise<Response>,
+  close: () => Promise<void>,
+): Client {
+  return {
+    local,
+    request,
+    async json<T>(path: string, init?: RequestInit) {
+      const answer = await request(path, init)
+      if (!answer.ok) throw await problemOf(answer)
+      return (await answer.json()) as T
+    },
+    close,
+  }
+}
+
+export async function problemOf(answer: Response): Promise<AppError> {
+  const body = (await answer.json().catch(() => null)) as {
+    code?: string
+    detail?: string
+    help?: string | null
+    errors?: unknown
+    count?: number
+  } | null
+  return new AppError(isErrorCode(body?.code) ? body.code : 'internal', body?.detail ?? `The server answered ${answer.status}.`, {
+    ...(body?.help ? { help: body.help } : {}),
+    ...(body?.errors === undefined ? {} : { detail: { errors: body.errors, count: body.count } }),
+  })
+}

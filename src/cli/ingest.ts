@@ -1,0 +1,103 @@
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import type { Config } from '../config.ts'
+import { AppError, systemCode } from '../errors.ts'
+import { connect, type Client } from './client.ts'
+import { note, print, printJson, progress } from './output.ts'
+
+/** One request's worth: far below the limit, and small enough that a broken connection repeats little. */
+const CHUNK_BYTES = 4 * 1024 * 1024
+
+interface Total {
+  accepted: number
+  rejected: { line: number; reasons: readonly string[] }[]
+}
+
+/** Sends NDJSON in requests of some megabytes, at line breaks. A line that says when it happened may be sent again without harm. */
+export async function run(config: Config, file: string, options: { partial?: boolean; json?: boolean }): Promise<number> {
+  const input: Readable = file === '-' ? process.stdin : createReadStream(file)
+  const client = await connect(config)
+  const drawn = progress('ingest')
+  const total: Total = { accepted: 0, rejected: [] }
+  try {
+    let lines = 0
+    for await (const chunk of byLines(input, file)) {
+      await send(client, chunk.text, chunk.lines, lines, options.partial === true, total)
+      lines += chunk.lines
+      drawn.tick(total.accepted, null, 'events')
+    }
+  } finally {
+    drawn.end()
+    await client.close()
+  }
+  if (options.json) printJson({ accepted: total.accepted, rejected: total.rejected })
+  else {
+    print(`${total.accepted.toLocaleString('en')} events are on disk.`)
+    for (const one of total.rejected.slice(0, 20)) note(`  line ${one.line + 1}: ${one.reasons.join('; ')}`)
+    if (total.rejected.length > 0) note(`${total.rejected.length} lines were refused.`)
+  }
+  return total.rejected.length > 0 ? 1 : 0
+}
+
+async function send(client: Client, body: string, lines: number, before: number, partial: boolean, total: Total): Promise<void> {
+  if (body.trim() === '') return
+  try {
+    const reply = await client.json<{ accepted: number; rejected?: { index: number; reasons: string[] }[] }>(
+      `/v1/events${partial ? '?partial=true' : ''}`,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-ndjson' },
+        body,
+      },
+    )
+    total.accepted += reply.accepted
+    for (const one of reply.rejected ?? []) total.rejected.push({ line: before + one.index, reasons: one.reasons })
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown
+    const place =
+      total.accepted === 0 ? '' : ` ${total.accepted.toLocaleString('en')} events before line ${before + 1} are on disk already.`
+    throw new AppError(thrown.code, `Lines ${before + 1} to ${before + lines}: ${thrown.message}${place}`, {
+      help: thrown.help ?? 'Mend the lines and send the file again; what is there already is recognised.',
+      detail: shifted(thrown.detail, before),
+      cause: thrown,
+    })
+  }
+}
+
+function shifted(detail: unknown, before: number): unknown {
+  const { errors, count } = (detail ?? {}) as { errors?: { index: number; reasons: string[] }[]; count?: number }
+  return errors === undefined ? null : { count, errors: errors.map((one) => ({ ...one, index: one.index + before })) }
+}
+
+async function* byLines(input: Readable, file: string): AsyncGenerator<{ text: string; lines: number }> {
+  let kept: Buffer[] = []
+  let size = 0
+  try {
+    for await (const data of input as AsyncIterable<Buffer>) {
+      const chunk = Buffer.from(data)
+      const end = size + chunk.length >= CHUNK_BYTES ? chunk.lastIndexOf(0x0a) : -1
+      if (end < 0) {
+        kept.push(chunk)
+        size += chunk.length
+        continue
+      }
+      yield piece(Buffer.concat([...kept, chunk.subarray(0, end + 1)]))
+      kept = [chunk.subarray(end + 1)]
+      size = chunk.length - end - 1
+    }
+  } catch (cause) {
+    const code = systemCode(cause)
+    if (code === null) throw cause
+    throw new AppError('usage', code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read (${code}).`, {
+      help: 'Give a file of NDJSON, or - for standard input.',
+      cause,
+    })
+  }
+  const rest = Buffer.concat(kept)
+  if (rest.length > 0) yield piece(rest)
+}
+
+function piece(bytes: Buffer): { text: string; lines: number } {
+  const text = bytes.toString('utf8')
+  return { text, lines: text.split('\n').filter((line) => line.trim() !== '').length }
+}

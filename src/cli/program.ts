@@ -1,0 +1,198 @@
+import { Command, CommanderError, Option } from 'commander'
+import { loadConfig } from '../config.ts'
+import { asAppError } from '../errors.ts'
+import { PROGRAM_VERSION } from '../program.ts'
+import { printError } from './output.ts'
+
+/**
+ * The command line. Each command is a file, loaded when it is called: `--help` must not wait for an engine. Exit codes: 0 fine, 1 failed,
+ * 2 wrong usage, 3 a check did not hold.
+ */
+export function createProgram(): Command {
+  const program = new Command('fairlead')
+    .description('Software-delivery metrics that open up to the rows behind them.')
+    .version(PROGRAM_VERSION)
+    .showHelpAfterError('(fairlead <command> --help shows an example)')
+    .exitOverride()
+
+  const json = () => new Option('--json', 'print JSON for programs')
+  const run =
+    <A extends unknown[]>(load: () => Promise<{ run: (config: ReturnType<typeof loadConfig>, ...args: A) => Promise<number | void> }>) =>
+    async (...args: unknown[]) => {
+      const command = await load()
+      // Commander's last argument is the command itself.
+      process.exitCode = (await command.run(loadConfig(), ...(args.slice(0, -1) as A))) ?? 0
+    }
+  const window = (command: Command) =>
+    command
+      .option('--days <n>', 'length of the window', '7')
+      .option('--offset <n>', 'days by which the window ends before now')
+      .option('--from <time>', 'RFC 3339; instead of --days')
+      .option('--to <time>', 'RFC 3339')
+      .option('--tz <zone>', 'IANA time zone')
+      .option('--service <name>')
+      .option('--repo <name>')
+      .option('--environment <name>')
+      .option('--edition <year>', 'DORA edition of the levels')
+      .option('--as-of <time>', 'what was known at that moment')
+
+  program
+    .command('up')
+    .description('start the server: API, dashboard, ingest')
+    .option('--port <n>', 'where to listen (or PORT); 0 takes a free port')
+    .option('--host <address>', 'the address to bind (or HOST)')
+    .addHelpText('after', '\nExample:\n  fairlead up --port 4000')
+    .action(run(() => import('./up.ts')))
+
+  program
+    .command('scan')
+    .description('a git history as a delivery report, at once and with nothing to set up')
+    .argument('[path...]', 'repositories (default: here)')
+    .option('--releases <rule>', 'what is a release: tags, merges, or a regular expression for tags', 'tags')
+    .option('--days <n>', 'length of the window (default: chosen from the history)')
+    .option('--edition <year>', 'DORA edition of the levels')
+    .option('--html <file>', 'write the report as a page of its own')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead scan ~/src/my-service --html report.html')
+    .action(run(() => import('./scan.ts')))
+
+  program
+    .command('demo')
+    .description('load sample data, clearly marked, or remove it')
+    .option('--remove', 'take the sample data out again')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead demo && fairlead metrics dora --days 28')
+    .action(run(() => import('./demo.ts')))
+
+  program
+    .command('emit')
+    .description('send one event from any pipeline')
+    .argument('<kind>', 'deploy, rollback, incident-opened or incident-closed')
+    .option('--service <name>', 'what is deployed (default: the repository that the CI runner names)')
+    .option('--sha <commit>', 'the deployed commit')
+    .option('--environment <name>', 'default: prod')
+    .option('--status <outcome>', 'success, failure, cancelled, skipped or running', 'success')
+    .option('--commit-at <time>', 'when the change was committed, RFC 3339')
+    .option('--at <time>', 'when it happened; default: now')
+    .option('--ref <id>', 'joins an incident’s close to its opening; on a rollback, the deployment that it undoes')
+    .option('--branch <name>', 'branch or tag')
+    .option('--id <id>', 'the event’s own id, so that a repetition is harmless')
+    .option('--deployment-id <id>')
+    .option('--version <version>')
+    .option('--title <text>')
+    .option('--severity <text>')
+    .option('--unplanned', 'made to fix something')
+    .option('--url <url>')
+    .option('--spool <dir>', 'keep what could not be delivered here, and send it with the next call')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead emit deploy --service api --sha "$(git rev-parse HEAD)" --status success')
+    .action(run(() => import('./emit.ts')))
+
+  program
+    .command('ingest')
+    .description('send events in bulk')
+    .argument('<file>', 'NDJSON, one event a line; - reads standard input')
+    .option('--partial', 'store the valid events and name the others')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead ingest events.ndjson')
+    .action(run(() => import('./ingest.ts')))
+
+  program
+    .command('sync')
+    .description('pull what is new from a source')
+    .argument('<what>', 'git')
+    .option('--provider <name>', 'local', 'local')
+    .option('--repo-path <path>', 'a repository on this machine', '.')
+    .option('--source <name>', 'the name of the source (default: made from the path)')
+    .option('--releases <rule>', 'what is a release: tags, merges, or a regular expression for tags')
+    .option('--service <name>', 'the service that its releases deploy')
+    .option('--full', 'from the beginning')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead sync git --provider local --repo-path ~/src/my-service')
+    .action(run(() => import('./sync.ts')))
+
+  program
+    .command('sources')
+    .description('connected tools')
+    .argument('<action>', 'list')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead sources list')
+    .action(run(() => import('./sources.ts')))
+
+  window(
+    program
+      .command('metrics')
+      .description('figures: dora, list, or one metric by its name')
+      .argument('<name>', 'dora, list, or a metric such as change_lead_time'),
+  )
+    .option('--by <key>', 'groups: service, repository, environment or method')
+    .option('--basis <name>')
+    .option('--variant <name>')
+    .option('--bucket <name>', 'day, week or month')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead metrics dora --days 28\n  fairlead metrics change_lead_time --by service')
+    .action(run(() => import('./metrics.ts')))
+
+  window(program.command('explain').description('the rows behind a number, down to the raw payload').argument('<metric>'))
+    .option('--basis <name>')
+    .option('--variant <name>')
+    .option('--status <status>', 'sample, missing, censored or listed')
+    .option('--limit <n>', 'rows', '20')
+    .option('--raw', 'print the raw item behind each row')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead explain change_fail_rate --days 28 --raw')
+    .action(run(() => import('./explain.ts')))
+
+  program
+    .command('verify')
+    .description('walk the hash chain of the log from its first record; exit 3 when it is broken')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead verify')
+    .action(run(() => import('./verify.ts')))
+
+  program
+    .command('migrate')
+    .description('the schema of the stores')
+    .argument('[store]', 'semantic (postgres), analytics (clickhouse), or both when absent')
+    .argument('[action]', 'up, status (current), plan, verify, repair or baseline', 'up')
+    .option('--confirm <hash>', 'the hash of the plan, for destructive steps')
+    .option('--migration <version>', 'for repair and baseline')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead migrate analytics status')
+    .action(run(() => import('./migrate.ts')))
+
+  program
+    .command('config')
+    .description('each effective setting and where it came from, secrets masked')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead config --json')
+    .action(run(() => import('./config.ts')))
+
+  program
+    .command('docs', { hidden: true })
+    .description('write docs/reference from the program itself')
+    .option('--check', 'exit 3 when docs/reference is not what the program says')
+    .action(run(() => import('./docs.ts')))
+
+  return program
+}
+
+/** Runs one command line. Errors become one message with its remedy and an exit code; a stack trace goes to the log only. */
+export async function run(args: readonly string[]): Promise<void> {
+  // `fairlead … | head` closes our output early: that is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  try {
+    await createProgram().parseAsync(args, { from: 'user' })
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      process.exitCode = thrown.exitCode === 0 ? 0 : 2
+      return
+    }
+    const error = asAppError(thrown)
+    printError(error)
+    process.exitCode = error.exit
+  }
+}

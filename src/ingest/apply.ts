@@ -1,0 +1,331 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { TABLES, type DomainRows, type DomainTable } from '../../domain/tables.ts'
+import type { Log } from '../log.ts'
+import type { Registry } from '../registry.ts'
+import type { Analytics } from '../store/analytics.ts'
+import { insertRows, type Envelope } from '../store/rows.ts'
+import { statement } from '../store/statement.ts'
+import { interpret } from './interpret.ts'
+import type { JournalRecord } from './journal.ts'
+
+/** The configuration of a source, which says how its items are read. */
+export type ConfigOf = (org: string, source: string, connector: string) => Promise<unknown>
+
+interface Parts {
+  readonly analytics: Analytics
+  readonly registry: Registry
+  readonly configOf: ConfigOf
+  readonly log: Log
+  /** For a replay: the raw log has the items already. */
+  readonly domainOnly?: boolean
+}
+
+export interface Place {
+  readonly environment: string
+  readonly service: string
+}
+
+/** What an applied batch changed, by organization. */
+export interface Change {
+  readonly scopes: Map<string, Place>
+  readonly repositories: Set<string>
+  unplacedIncidents: boolean
+}
+
+export interface Applied {
+  readonly duplicates: ReadonlySet<number>
+  /** Items kept in the raw log that could not be read, by journal number. */
+  readonly problems: ReadonlyMap<number, string>
+  readonly changes: ReadonlyMap<string, Change>
+}
+
+const knownKeys = statement({
+  name: 'apply.known_keys',
+  sql: `SELECT key, max(seq) AS first_seq, argMax(lower(hex(digest)), seq) AS digest, argMax(place, seq) AS place, argMax(seen_at, seq) AS seen
+FROM all_keys WHERE org_id = {org:UUID} AND key IN {keys:Array(UUID)} GROUP BY key`,
+  row: z.object({ key: z.string(), first_seq: z.coerce.number(), digest: z.string(), place: z.string(), seen: z.string() }),
+})
+
+const RAW_COLUMNS = [
+  'org_id',
+  'seq',
+  'source',
+  'connector',
+  'stream',
+  'id',
+  'at',
+  'received_at',
+  'headers',
+  'payload',
+  'encoding',
+  'digest_hex',
+  'chain_hex',
+  'duplicate_of',
+  'problem',
+] as const
+const KEY_COLUMNS = ['org_id', 'key', 'seq', 'digest_hex', 'place', 'seen_at'] as const
+
+/** How many keys one look-up names: 5,000 are 190 kB of URL, and a server takes 1 MB. */
+const KEYS_PER_LOOKUP = 5_000
+
+interface Known {
+  seq: number
+  digest: string
+  place: string
+  seen_at: string
+}
+
+type Stored = Record<string, unknown> & Envelope
+
+/**
+ * Applies journal records to the analytics store: raw first, then the domain, then the keys. Doing it again changes nothing, so whoever
+ * calls may repeat a batch after a crash at any point; the checkpoint comes after all three.
+ */
+export async function applyBatch(parts: Parts, records: readonly JournalRecord[]): Promise<Applied> {
+  const duplicates = new Set<number>()
+  const problems = new Map<number, string>()
+  const changes = new Map<string, Change>()
+  for (const [org, own] of groupBy(records, (record) => record.org)) {
+    const change = await applyOrganization(parts, org, own, duplicates, problems)
+    changes.set(org, change)
+  }
+  return { duplicates, problems, changes }
+}
+
+async function applyOrganization(
+  { analytics, registry, configOf, log, domainOnly = false }: Parts,
+  org: string,
+  records: readonly JournalRecord[],
+  duplicates: Set<number>,
+  problems: Map<number, string>,
+): Promise<Change> {
+  const rawKey = new Map(records.map((record) => [record.seq, keyOf('raw', record.source, record.stream, record.id)]))
+  const known = await lookUp(analytics, org, [...new Set(rawKey.values())])
+  const raws: Record<string, unknown>[] = []
+  const keys: Record<string, unknown>[] = []
+  const readings: { record: JournalRecord; rows: DomainRows; seen_at: string }[] = []
+
+  for (const record of records) {
+    const key = rawKey.get(record.seq) as string
+    const earlier = known.get(key)
+    // The same number is this very record, applied before a crash: not a repetition.
+    const repeated = earlier !== undefined && earlier.seq < record.seq && earlier.digest === record.digest
+    const stream = registry.connectors.get(record.connector)?.streams[record.stream]
+    let problem: string | null = null
+    if (repeated) duplicates.add(record.seq)
+    else if (earlier !== undefined && earlier.seq < record.seq && stream?.immutable === true) {
+      problem = `conflict: item ${record.id} was received before with another content (journal number ${earlier.seq}); the first one counts`
+    } else {
+      const config = await configOf(org, record.source, record.connector)
+      const reading = interpret(registry, record, config)
+      problem = reading.problem
+      const seen_at = stream?.immutable === true ? record.received_at : (record.at ?? record.received_at)
+      if (reading.rows !== null) readings.push({ record, rows: reading.rows, seen_at })
+      known.set(key, { seq: record.seq, digest: record.digest, place: '', seen_at })
+      keys.push({ org_id: org, key, seq: record.seq, digest_hex: record.digest, place: '', seen_at })
+    }
+    if (problem !== null) {
+      problems.set(record.seq, problem)
+      log.warn('item.unread', { source: record.source, stream: record.stream, id: record.id, seq: record.seq, problem })
+    }
+    raws.push(rawRow(record, repeated && earlier !== undefined ? earlier.seq : 0, problem))
+  }
+
+  const { rows, placeKeys, change } = await placeRows(analytics, registry, org, readings)
+  if (!domainOnly) await analytics.insert('all_raw', RAW_COLUMNS, raws)
+  for (const [table, stored] of rows) await insertRows(analytics, table, stored as never)
+  await analytics.insert('all_keys', KEY_COLUMNS, [...keys, ...placeKeys])
+  return change
+}
+
+/**
+ * Gives every row its envelope and finds its place. Where an entity's key holds what may change (a deployment's time, its service), the row
+ * at the old place gets a tombstone; a row that is older than what stands is left out.
+ */
+async function placeRows(
+  analytics: Analytics,
+  registry: Registry,
+  org: string,
+  readings: readonly { record: JournalRecord; rows: DomainRows; seen_at: string }[],
+) {
+  const rows = new Map<DomainTable | 'coverage', Stored[]>()
+  const placeKeys: Record<string, unknown>[] = []
+  const change: Change = { scopes: new Map(), repositories: new Set(), unplacedIncidents: false }
+  const coverage = new Map<string, { source: string; table: string; from_at: string; seen_at: string }>()
+  const all: { table: DomainTable; row: Stored; key: string | null }[] = []
+
+  for (const { record, rows: read, seen_at } of readings) {
+    const envelope = {
+      org_id: org,
+      source: record.source,
+      raw_seq: record.seq,
+      received_at: record.received_at,
+      seen_at,
+      is_deleted: 0 as const,
+    }
+    const stream = registry.connectors.get(record.connector)?.streams[record.stream]
+    // A pushing source watches all that its stream can tell from the first thing that it told, until it is removed; a pull says itself what it has seen.
+    const watched = stream !== undefined && stream.pull === undefined ? stream.produces : []
+    for (const [name, list] of Object.entries(read)) {
+      const table = name as DomainTable
+      const { identity, key } = TABLES[table]
+      const movable = identity.length !== key.length
+      for (const one of list) {
+        const row: Stored = { ...one, ...envelope }
+        all.push({ table, row, key: movable ? keyOf(table, ...identity.map((column) => String(row[column]))) : null })
+        for (const watchedTable of watched) cover(coverage, record.source, watchedTable, String(row['at']), seen_at)
+      }
+    }
+  }
+
+  const movableKeys = [...new Set(all.flatMap(({ key }) => key ?? []))]
+  const standing = await lookUp(analytics, org, movableKeys)
+  const before = new Map(standing)
+  const pending = new Map<string, { table: DomainTable; row: Stored }>()
+  for (const { table, row, key } of all) {
+    noteChange(change, table, row)
+    if (key === null) {
+      push(rows, table, row)
+      continue
+    }
+    const columns = TABLES[table].key
+    const place = JSON.stringify(columns.map((column) => row[column]))
+    const current = standing.get(key)
+    if (current !== undefined && current.seen_at > row.seen_at) continue
+    standing.set(key, { seq: row.raw_seq, digest: '', place, seen_at: row.seen_at })
+    pending.set(key, { table, row })
+  }
+  for (const [key, { table, row }] of pending) {
+    const place = standing.get(key)?.place ?? ''
+    const old = before.get(key)
+    if (old !== undefined && old.place !== place) {
+      const values = JSON.parse(old.place) as unknown[]
+      const grave: Stored = {
+        ...row,
+        ...Object.fromEntries(TABLES[table].key.map((column, index) => [column, values[index]])),
+        is_deleted: 1,
+      }
+      noteChange(change, table, grave)
+      push(rows, table, grave)
+    }
+    push(rows, table, row)
+    placeKeys.push({ org_id: org, key, seq: row.raw_seq, digest_hex: '0'.repeat(64), place, seen_at: row.seen_at })
+  }
+  await widenCoverage(analytics, org, coverage, rows)
+  return { rows, placeKeys, change }
+}
+
+const standingCoverage = statement({
+  name: 'apply.coverage',
+  sql: `SELECT source, table, from_at FROM all_coverage FINAL WHERE org_id = {org:UUID} AND open`,
+  row: z.object({ source: z.string(), table: z.string(), from_at: z.string() }),
+})
+
+type Spans = Map<string, { source: string; table: string; from_at: string; seen_at: string }>
+
+function cover(coverage: Spans, source: string, table: string, at: string, seen_at: string): void {
+  const key = `${source} ${table}`
+  const span = coverage.get(key)
+  if (span === undefined || at < span.from_at) coverage.set(key, { source, table, from_at: at, seen_at })
+}
+
+async function widenCoverage(
+  analytics: Analytics,
+  org: string,
+  coverage: Spans,
+  rows: Map<DomainTable | 'coverage', Stored[]>,
+): Promise<void> {
+  if (coverage.size === 0) return
+  const standing = new Map(
+    (await analytics.readAsWriter(standingCoverage, { org })).map((one) => [`${one.source} ${one.table}`, one.from_at]),
+  )
+  for (const [key, span] of coverage) {
+    const from = standing.get(key)
+    if (from !== undefined && from <= span.from_at) continue
+    push(rows, 'coverage', {
+      org_id: org,
+      source: span.source,
+      table: span.table,
+      from_at: span.from_at,
+      to_at: span.from_at,
+      open: true,
+      raw_seq: 0,
+      received_at: span.seen_at,
+      seen_at: span.seen_at,
+      is_deleted: 0,
+    })
+  }
+}
+
+function noteChange(change: Change, table: DomainTable, row: Stored): void {
+  const place = { environment: String(row['environment']), service: String(row['service']) }
+  if (table === 'deployments') change.scopes.set(`${place.environment} ${place.service}`, place)
+  else if (table === 'commits') change.repositories.add(String(row['repository']))
+  else if (table === 'incident_states') {
+    if (row['service'] === null) change.unplacedIncidents = true
+    else {
+      const environment = row['environment'] === null ? 'production' : place.environment
+      change.scopes.set(`${environment} ${place.service}`, { environment, service: place.service })
+    }
+  }
+}
+
+function rawRow(record: JournalRecord, duplicateOf: number, problem: string | null): Record<string, unknown> {
+  const text = duplicateOf === 0 ? textOf(record.payload) : { payload: '', encoding: 'utf8' }
+  return {
+    org_id: record.org,
+    seq: record.seq,
+    source: record.source,
+    connector: record.connector,
+    stream: record.stream,
+    id: record.id,
+    at: record.at,
+    received_at: record.received_at,
+    headers: record.headers === null ? '' : JSON.stringify(record.headers),
+    ...text,
+    digest_hex: record.digest,
+    chain_hex: record.chain,
+    duplicate_of: duplicateOf,
+    problem,
+  }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Bytes that are no UTF-8 are kept as base64, and say so: what comes out again is what came in. */
+function textOf(payload: Uint8Array): { payload: string; encoding: 'utf8' | 'base64' } {
+  try {
+    return { payload: strictUtf8.decode(payload), encoding: 'utf8' }
+  } catch {
+    return { payload: Buffer.from(payload).toString('base64'), encoding: 'base64' }
+  }
+}
+
+async function lookUp(analytics: Analytics, org: string, keys: readonly string[]): Promise<Map<string, Known>> {
+  const found = new Map<string, Known>()
+  for (let start = 0; start < keys.length; start += KEYS_PER_LOOKUP) {
+    for (const row of await analytics.readAsWriter(knownKeys, { org, keys: keys.slice(start, start + KEYS_PER_LOOKUP) })) {
+      found.set(row.key, { seq: row.first_seq, digest: row.digest, place: row.place, seen_at: row.seen })
+    }
+  }
+  return found
+}
+
+/** The name of a thing in 128 bits, so that a look-up reads a few bytes a key. */
+function keyOf(...parts: readonly string[]): string {
+  const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+}
+
+function groupBy<T>(list: readonly T[], keyFrom: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const one of list) push(groups, keyFrom(one), one)
+  return groups
+}
+
+function push<K, T>(map: Map<K, T[]>, key: K, one: T): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [one])
+  else list.push(one)
+}

@@ -1,0 +1,238 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openAccess } from './account/access.ts'
+import { newToken } from './account/token-text.ts'
+import { createApp } from './api/app.ts'
+import type { Services } from './api/services.ts'
+import { systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { AppError, asAppError } from './errors.ts'
+import { createApplier } from './ingest/applier.ts'
+import { loadDemo, removeDemo } from './ingest/demo.ts'
+import { createGit } from './ingest/git.ts'
+import { openJournal } from './ingest/journal.ts'
+import { pullSource } from './ingest/pull.ts'
+import type { Log } from './log.ts'
+import { createDeriver } from './measure/derive.ts'
+import { createAsOf } from './operate/as-of.ts'
+import { verifyChain } from './operate/verify.ts'
+import { PROGRAM_VERSION } from './program.ts'
+import { loadRegistry } from './registry.ts'
+import type { Secret } from './secret.ts'
+import { openSources } from './source/sources.ts'
+import { openAnalytics, type Analytics, type AnalyticsTarget } from './store/analytics.ts'
+import { openDataDirectory, type DataDirectory } from './store/data-directory.ts'
+import { migratorsOf, type StoreName } from './store/schema.ts'
+import { openSemantic, type Semantic } from './store/semantic.ts'
+import type { Migrator } from './store/migrate.ts'
+import { resolveStores } from './store/store-uri.ts'
+
+/** The composition root: settings → stores → registries → application. The only place that constructs things. */
+export interface Fairlead {
+  readonly services: Services
+  readonly app: ReturnType<typeof createApp>
+  readonly dataDirectory: DataDirectory
+  /** The administrator's token of this process. */
+  readonly token: Secret
+  close(): Promise<void>
+}
+
+export interface OpenOptions {
+  readonly log: Log
+  /** Who migrates, in the ledger: `server` or `cli`. */
+  readonly actor: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Called when the process can no longer acknowledge anything and must end. */
+  onFatal?(error: AppError): void
+}
+
+/** The stores of a data directory, open and locked, with their migrators. */
+export interface Stores {
+  readonly dataDirectory: DataDirectory
+  readonly semantic: Semantic
+  readonly analytics: Analytics
+  readonly analyticsIsServer: boolean
+  readonly migrators: Record<StoreName, Migrator>
+  close(): Promise<void>
+}
+
+/** What was opened is closed in the other order; a part that cannot close does not keep the others open. */
+function closing(log: Log): { add(close: () => Promise<unknown>): void; close(): Promise<void> } {
+  const closers: (() => Promise<unknown>)[] = []
+  return {
+    add: (close) => closers.push(close),
+    async close() {
+      for (const one of closers.splice(0).reverse())
+        await one().catch((thrown: unknown) => log.warn('close.failed', { reason: String(thrown) }))
+    },
+  }
+}
+
+export async function openStores(config: Config, options: Pick<OpenOptions, 'log' | 'actor'>): Promise<Stores> {
+  const { log } = options
+  const targets = resolveStores({
+    POSTGRES_URI: config.POSTGRES_URI?.reveal(),
+    CLICKHOUSE_URI: config.CLICKHOUSE_URI?.reveal(),
+    DATABASE_URI: config.DATABASE_URI?.reveal(),
+    DATABASE_URL: config.DATABASE_URL?.reveal(),
+  })
+  const dataDirectory = await openDataDirectory(config.data)
+  const closers = closing(log)
+  closers.add(() => dataDirectory.release())
+  const analyticsTarget: AnalyticsTarget =
+    targets.analytics === null ? { kind: 'embedded', directory: dataDirectory.analytics } : { kind: 'server', ...targets.analytics }
+  const [semantic, analytics] = await Promise.allSettled([
+    openSemantic(targets.semantic === null ? { embedded: dataDirectory.postgres } : { uri: targets.semantic.uri }, { log }),
+    openAnalytics(analyticsTarget),
+  ])
+  for (const one of [semantic, analytics]) if (one.status === 'fulfilled') closers.add(() => one.value.close())
+  for (const one of [semantic, analytics]) {
+    if (one.status === 'rejected') {
+      await closers.close()
+      throw one.reason
+    }
+  }
+  const opened = {
+    semantic: (semantic as PromiseFulfilledResult<Semantic>).value,
+    analytics: (analytics as PromiseFulfilledResult<Analytics>).value,
+  }
+  return {
+    ...opened,
+    dataDirectory,
+    analyticsIsServer: targets.analytics !== null,
+    migrators: migratorsOf(opened, { actor: options.actor }),
+    close: closers.close,
+  }
+}
+
+export async function openFairlead(config: Config, options: OpenOptions): Promise<Fairlead> {
+  const { log } = options
+  const clock = systemClock
+  const closers = closing(log)
+  const { close } = closers
+  try {
+    const stores = await openStores(config, options)
+    closers.add(stores.close)
+    const { dataDirectory, semantic, analytics, migrators } = stores
+    const registry = await loadRegistry()
+    await migrators.semantic.up()
+
+    const token = newToken()
+    const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
+    const access = await openAccess({ semantic, clock, processToken: token, timeZone })
+    const sources = openSources({ semantic, registry, clock })
+    const journal = await openJournal({
+      directory: dataDirectory.journal,
+      log,
+      clock,
+      maxPendingBytes: config.FAIRLEAD_JOURNAL_LIMIT,
+      reserveBytes: config.FAIRLEAD_DISK_RESERVE,
+      ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
+    })
+    closers.add(() => journal.close())
+    const deriver = createDeriver({ analytics, clock })
+    const quarantineDirectory = join(dataDirectory.path, 'quarantine')
+    const configOf = sources.configOf
+    const asOf = createAsOf({ analytics, registry, configOf, deriver, log })
+    const applier = createApplier({
+      journal,
+      analytics,
+      registry,
+      configOf,
+      quarantineDirectory,
+      clock,
+      log,
+      async derive(org, change) {
+        await deriver.derive(org, {
+          scopes: [...change.scopes.values()],
+          repositories: [...change.repositories],
+          unplacedIncidents: change.unplacedIncidents,
+        })
+      },
+    })
+    closers.add(() => applier.stop())
+
+    let notReady: string | null = 'the schema of the analytics store has not been checked yet'
+    const stopping = new AbortController()
+    closers.add(async () => stopping.abort())
+    /** A server that is away does not keep the door shut: events go to the journal, and this goes on trying. */
+    const prepareAnalytics = async (): Promise<void> => {
+      try {
+        await migrators.analytics.up()
+        notReady = null
+        applier.start()
+        await asOf.clean()
+      } catch (thrown) {
+        const error = asAppError(thrown)
+        if (error.code !== 'store-unavailable' || !stores.analyticsIsServer) throw error
+        if (stopping.signal.aborted) return
+        notReady = error.message
+        log.warn('analytics.away', { reason: error.message })
+        setTimeout(() => void prepareAnalytics().catch((late: unknown) => options.onFatal?.(asAppError(late))), 2_000).unref()
+      }
+    }
+    await prepareAnalytics()
+
+    const pull: Services['pull'] = async (org, name, pullOptions) => {
+      const source = await sources.find(org, name)
+      if (source === null)
+        throw new AppError('not-found', `There is no source ${JSON.stringify(name)}.`, { help: 'List them with `fairlead sources list`.' })
+      return pullSource(
+        { registry, sources, journal, analytics, git: createGit(options.environment), clock, log },
+        org,
+        source,
+        pullOptions,
+      )
+    }
+    const services: Services = {
+      version: PROGRAM_VERSION,
+      registry,
+      semantic,
+      analytics,
+      journal,
+      applier,
+      access,
+      sources,
+      clock,
+      log,
+      pull,
+      asOf: asOf.at,
+      lagSeconds: () => applier.lagSeconds(),
+      verify: () => verifyChain({ journal, analytics, quarantineDirectory }),
+      async loadDemo(org, signal) {
+        const { events, last } = await loadDemo(journal, clock, org)
+        await applier.visible(last, last, signal)
+        return { events }
+      },
+      async removeDemo(org) {
+        await removeDemo(analytics, org)
+        return { events: 0 }
+      },
+      async readiness() {
+        const reasons = [notReady, applier.stats().waitingFor, journal.stats().broken].filter((one) => one !== null)
+        const checks = await Promise.allSettled([semantic.ping(), notReady === null ? analytics.ping() : Promise.resolve()])
+        for (const check of checks) if (check.status === 'rejected') reasons.push(asAppError(check.reason).message)
+        return [...new Set(reasons)]
+      },
+    }
+    return { services, app: createApp(services), dataDirectory, token, close }
+  } catch (thrown) {
+    await close()
+    throw thrown
+  }
+}
+
+/** What a second command needs to find the running server of a data directory. */
+export interface ServerFile {
+  readonly url: string
+  readonly token: string
+  readonly pid: number
+}
+
+export async function writeServerFile(directory: string, content: ServerFile): Promise<() => Promise<void>> {
+  const path = join(directory, 'server.json')
+  await mkdir(directory, { recursive: true })
+  await writeFile(`${path}.new`, `${JSON.stringify(content)}\n`, { mode: 0o600 })
+  await rename(`${path}.new`, path)
+  return () => rm(path, { force: true })
+}

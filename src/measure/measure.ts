@@ -1,0 +1,306 @@
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import type { Metric, MetricReply, SampleReply } from '../metric.ts'
+import type { Analytics } from '../store/analytics.ts'
+import { statement, type Params } from '../store/statement.ts'
+import { coverageGaps, watchingSources, whyEmpty, type Watching } from './coverage.ts'
+import { wilson } from './interval.ts'
+import { DEFAULT_EDITION, LEVEL_MIN_SAMPLES, levelOf, scoreOf, type Edition } from './levels.ts'
+import { withRelations } from './relations.ts'
+import { baselineOf, bucketFor, bucketsOf, bucketSql, daysIn, type Bucket, type Window } from './window.ts'
+
+/** What is asked of a metric, beside its window. */
+export interface Asked {
+  readonly window: Window
+  /** A tier, or `all`. */
+  readonly environment: string
+  readonly service?: string | undefined
+  readonly repository?: string | undefined
+  readonly by?: GroupKey | undefined
+  readonly basis?: string | undefined
+  readonly variant?: string | undefined
+  readonly edition?: Edition | undefined
+  readonly bucket?: Bucket | undefined
+}
+
+export const GROUP_KEYS = ['service', 'repository', 'environment', 'method'] as const
+export type GroupKey = (typeof GROUP_KEYS)[number]
+
+const aggregates = z.object({
+  n: z.coerce.number(),
+  population: z.coerce.number(),
+  p50: z.coerce.number().nullable(),
+  p75: z.coerce.number().nullable(),
+  p90: z.coerce.number().nullable(),
+  lower_median: z.coerce.number().nullable(),
+  mean: z.coerce.number().nullable(),
+  reasons: z.record(z.string(), z.coerce.number()),
+})
+type Aggregates = z.infer<typeof aggregates>
+const row = aggregates.extend({
+  slice: z.enum(['total', 'bucket', 'group']),
+  is_now: z.coerce.number(),
+  bucket: z.coerce.number(),
+  group_key: z.string().nullable(),
+})
+
+const AGGREGATES = `
+  countIf(status = 'sample') AS n,
+  countIf(status != 'listed') AS population,
+  quantilesExactInclusiveIf(0.5, 0.75, 0.9)(assumeNotNull(value), status = 'sample') AS quantiles,
+  if(n = 0, NULL, quantiles[1]) AS p50, if(n = 0, NULL, quantiles[2]) AS p75, if(n = 0, NULL, quantiles[3]) AS p90,
+  if(n = 0, NULL, quantileExactLowIf(0.5)(assumeNotNull(value), status = 'sample')) AS lower_median,
+  if(n = 0, NULL, avgIf(value, status = 'sample')) AS mean,
+  sumMapIf(map(reason, 1), status IN ('missing', 'censored')) AS reasons`
+
+function filters(asked: Asked): string {
+  return [
+    asked.environment === 'all' ? '' : "AND ifNull(toString(environment), 'production') = {environment:String}",
+    asked.service === undefined ? '' : 'AND service = {service:String}',
+    asked.repository === undefined ? '' : 'AND repository = {repository:String}',
+  ].join(' ')
+}
+
+function paramsOf(org: string, asked: Asked, from: string, to: string): Params {
+  return {
+    org,
+    from,
+    to,
+    ...(asked.environment === 'all' ? {} : { environment: asked.environment }),
+    ...(asked.service === undefined ? {} : { service: asked.service }),
+    ...(asked.repository === undefined ? {} : { repository: asked.repository }),
+  }
+}
+
+/** The rows SQL for the basis or variant asked for; an unknown one is refused with the list of those that exist. */
+function populationOf(
+  id: string,
+  metric: Metric,
+  asked: Asked,
+): { sql: string; basis: string | null; reducer: Metric['reducer'] | 'lower_median' } {
+  if (asked.variant !== undefined) {
+    const variant = metric.variants?.[asked.variant]
+    if (variant === undefined) throw unknownChoice(id, 'variant', asked.variant, Object.keys(metric.variants ?? {}))
+    return { sql: variant.rows, basis: null, reducer: variant.reducer }
+  }
+  if (metric.bases === undefined) {
+    if (asked.basis !== undefined) throw unknownChoice(id, 'basis', asked.basis, [])
+    return { sql: metric.rows, basis: null, reducer: metric.reducer }
+  }
+  const basis = asked.basis ?? metric.bases.default
+  const sql = metric.bases.rows[basis]
+  if (sql === undefined) throw unknownChoice(id, 'basis', basis, Object.keys(metric.bases.rows))
+  return { sql, basis, reducer: metric.reducer }
+}
+
+function unknownChoice(id: string, what: string, value: string, known: readonly string[]): AppError {
+  return new AppError('invalid-input', `${id} has no ${what} ${JSON.stringify(value)}.`, {
+    help: known.length === 0 ? `Leave out \`${what}\`.` : `Known: ${known.join(', ')}.`,
+  })
+}
+
+/** One metric over one window: one pass over its population gives now, before, the series and the groups. */
+export async function measure(analytics: Analytics, org: string, id: string, metric: Metric, asked: Asked): Promise<MetricReply> {
+  const { window } = asked
+  const baseline = baselineOf(window)
+  const bucket = asked.bucket ?? bucketFor(window)
+  const population = populationOf(id, metric, asked)
+  const group = asked.by === undefined ? "CAST(NULL, 'Nullable(String)')" : `CAST(nullIf(toString(${asked.by}), ''), 'Nullable(String)')`
+  const sets = ['(is_now)', '(is_now, bucket)', ...(asked.by === undefined ? [] : ['(is_now, group_key)'])]
+
+  const query = statement({
+    name: `measure.${id}`,
+    sql: `${withRelations(metric.reads)},
+population AS (${population.sql}),
+asked AS (
+  SELECT at >= {now_from:DateTime64(3)} AS is_now, if(is_now, ${bucketSql(bucket)}, 0) AS bucket, ${group} AS group_key, status, reason, value
+  FROM population WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)} ${filters(asked)}
+)
+SELECT
+  multiIf(grouping(bucket) = 0, 'bucket', ${asked.by === undefined ? '0' : 'grouping(group_key) = 0'}, 'group', 'total') AS slice,
+  is_now, bucket, ${asked.by === undefined ? "CAST(NULL, 'Nullable(String)') AS group_key" : 'group_key'},
+  ${AGGREGATES}
+FROM asked GROUP BY GROUPING SETS (${sets.join(', ')})`,
+    row,
+  })
+
+  const [rows, buckets, watching] = await Promise.all([
+    analytics.read(query, { ...paramsOf(org, asked, baseline.from, window.to), now_from: window.from, tz: window.tz }),
+    bucketsOf(analytics, window, bucket),
+    watchingSources(analytics, org, metric.needs, asked),
+  ])
+
+  const find = (slice: string, isNow: number) => rows.find((one) => one.slice === slice && one.is_now === isNow)
+  const reduce = (of: Aggregates | undefined, from: string, to: string) => reduceTo(population.reducer, of, from, to, watching)
+  const total = find('total', 1)
+  const now = reduce(total, window.from, window.to)
+  const before = reduce(find('total', 0), baseline.from, baseline.to)
+  const edition = asked.edition ?? DEFAULT_EDITION
+  const seriesRows = new Map(rows.filter((one) => one.slice === 'bucket' && one.is_now === 1).map((one) => [one.bucket, one]))
+  const groupRows = rows.filter((one) => one.slice === 'group' && one.is_now === 1)
+  const reasons = total?.reasons ?? {}
+  const populationSize = total?.population ?? 0
+  const plain = asked.variant === undefined
+
+  return {
+    id,
+    title: metric.title,
+    unit: asked.variant === undefined ? metric.unit : (metric.variants?.[asked.variant]?.unit ?? metric.unit),
+    better: metric.better,
+    window,
+    environment: asked.environment,
+    basis: population.basis,
+    variant: asked.variant ?? null,
+    ...now,
+    percentiles: metric.unit === 'seconds' ? { p50: total?.p50 ?? null, p75: total?.p75 ?? null, p90: total?.p90 ?? null } : NO_PERCENTILES,
+    mean: metric.unit === 'seconds' ? (total?.mean ?? null) : now.value,
+    interval: population.reducer === 'share' && now.value !== null ? wilson(now.value * now.n, now.n) : null,
+    level: metric.levels && plain ? levelReply(id, now, edition) : null,
+    score: now.value === null || !plain ? null : scoreOf(id, now.value),
+    baseline: { window: baseline, ...before },
+    trend: trendOf(metric, now, before),
+    series: buckets.map(({ start, from, to, partial }) => ({ from, to, ...reduce(seriesRows.get(start), from, to), partial })),
+    groups: groupRows
+      .map((one) => ({ key: one.group_key, ...reduce(one, window.from, window.to) }))
+      .sort((a, b) => b.n - a.n || String(a.key).localeCompare(String(b.key))),
+    coverage: {
+      population: populationSize,
+      samples: total?.n ?? 0,
+      share: populationSize === 0 ? null : (total?.n ?? 0) / populationSize,
+      reasons,
+    },
+    gaps: [...gapsOf(reasons), ...coverageGaps(watching, window)],
+  }
+}
+
+interface Figure {
+  readonly value: number | null
+  readonly n: number
+  readonly why: MetricReply['why']
+}
+
+const NO_PERCENTILES = { p50: null, p75: null, p90: null }
+
+function reduceTo(
+  reducer: Metric['reducer'] | 'lower_median',
+  of: Aggregates | undefined,
+  from: string,
+  to: string,
+  watching: Watching,
+): Figure {
+  const n = of?.n ?? 0
+  if (n === 0) {
+    const why = whyEmpty(watching, from, to)
+    // A count is 0 only where a source was watching; a median or a share of nothing is unknown wherever.
+    if (reducer === 'per_day' && why === null) return { value: 0, n, why: null }
+    return { value: null, n, why: why ?? 'no_samples' }
+  }
+  switch (reducer) {
+    case 'per_day':
+      return { value: n / daysIn(from, to), n, why: null }
+    case 'median':
+      return { value: of?.p50 ?? null, n, why: null }
+    case 'lower_median':
+      return { value: of?.lower_median ?? null, n, why: null }
+    case 'share':
+      return { value: of?.mean ?? null, n, why: null }
+  }
+}
+
+function levelReply(id: string, now: Figure, edition: Edition): MetricReply['level'] {
+  if (now.value === null) return { edition, name: null, why: now.why }
+  if (now.n < LEVEL_MIN_SAMPLES && id !== 'deployment_frequency') return { edition, name: null, why: 'too_few_samples' }
+  return { edition, name: levelOf(id, now.value, edition), why: null }
+}
+
+/** Which way it went. The statistical evidence (p value, effect, interval) has its place here and is null until the tests of definitions §7 are in. */
+function trendOf(metric: Metric, now: Figure, before: Figure): MetricReply['trend'] {
+  const untested = { p_value: null, effect: null, interval: null }
+  if (now.value === null || before.value === null) return { verdict: 'not enough data', direction: null, change: null, ...untested }
+  const change = now.value - before.value
+  const direction = change === 0 ? 'same' : change > 0 === (metric.better === 'higher') ? 'better' : 'worse'
+  const enough =
+    metric.reducer === 'per_day' ? now.n + before.n >= LEVEL_MIN_SAMPLES : now.n >= LEVEL_MIN_SAMPLES && before.n >= LEVEL_MIN_SAMPLES
+  if (!enough) return { verdict: 'not enough data', direction, change, ...untested }
+  const verdict = direction === 'same' ? 'no clear change' : direction === 'better' ? 'improved' : 'regressed'
+  return { verdict, direction, change, ...untested }
+}
+
+const GAP_TEXT: Readonly<Record<string, string>> = {
+  no_commit: 'deployments whose commit is not known: no `commit_at`, and no commit graph that holds the revision',
+  negative_duration: 'end before they begin: a clock is wrong, or a time zone is missing',
+  unrecovered: 'failed and have not recovered yet: kept apart, not counted as 0',
+  still_open: 'are open still: kept apart, not counted as 0',
+  no_opening: 'closed without an opening that is known',
+}
+
+function gapsOf(reasons: Readonly<Record<string, number>>): MetricReply['gaps'] {
+  return Object.entries(reasons).map(([code, count]) => ({ code, count, text: GAP_TEXT[code] ?? code }))
+}
+
+const sampleRow = z.object({
+  at: z.string(),
+  value: z.coerce.number().nullable(),
+  status: z.enum(['sample', 'missing', 'censored', 'listed']),
+  reason: z.string(),
+  subject_type: z.string(),
+  subject_id: z.string(),
+  title: z.string().nullable(),
+  url: z.string().nullable(),
+  service: z.string().nullable(),
+  repository: z.string().nullable(),
+  environment: z.string().nullable(),
+  method: z.string(),
+  raw_seq: z.coerce.number(),
+})
+
+/** The rows behind a number, newest first; `next` continues after the last one. */
+export async function samples(
+  analytics: Analytics,
+  org: string,
+  id: string,
+  metric: Metric,
+  asked: Asked,
+  page: { limit: number; after?: string | undefined; status?: string | undefined },
+): Promise<{ items: SampleReply[]; next: string | null }> {
+  const population = populationOf(id, metric, asked)
+  const after = page.after === undefined ? null : readCursor(page.after)
+  const query = statement({
+    name: `samples.${id}`,
+    sql: `${withRelations(metric.reads)},
+population AS (${population.sql})
+SELECT toDateTime64(at, 3, 'UTC') AS at, value, status, reason, subject_type, subject_id, title, url, service, repository, environment, method, raw_seq
+FROM population
+WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)} ${filters(asked)}
+  ${page.status === undefined ? '' : 'AND status = {status:String}'}
+  ${after === null ? '' : 'AND (toUnixTimestamp64Milli(toDateTime64(at, 3)), subject_id) < ({after_at:Int64}, {after_id:String})'}
+ORDER BY at DESC, subject_id DESC LIMIT {limit:UInt32}`,
+    row: sampleRow,
+  })
+  const rows = await analytics.read(query, {
+    ...paramsOf(org, asked, asked.window.from, asked.window.to),
+    limit: page.limit + 1,
+    ...(page.status === undefined ? {} : { status: page.status }),
+    ...(after === null ? {} : { after_at: after.at, after_id: after.id }),
+  })
+  const shown = rows.slice(0, page.limit)
+  const last = shown.at(-1)
+  return {
+    items: shown.map(({ subject_type, subject_id, title, url, raw_seq, reason, ...sample }) => ({
+      ...sample,
+      reason: reason === '' ? null : reason,
+      subject: { type: subject_type, id: subject_id, title, url },
+      team: null,
+      raw_id: raw_seq === 0 ? null : String(raw_seq),
+    })),
+    next: rows.length > page.limit && last !== undefined ? `${Date.parse(last.at)}~${last.subject_id}` : null,
+  }
+}
+
+function readCursor(cursor: string): { at: number; id: string } {
+  const split = cursor.indexOf('~')
+  const at = Number(cursor.slice(0, split))
+  if (split < 1 || !Number.isSafeInteger(at))
+    throw new AppError('invalid-input', '`after` is not a cursor of this list.', { help: 'Take it from `next` of the page before.' })
+  return { at, id: cursor.slice(split + 1) }
+}

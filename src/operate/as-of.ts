@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import type { ConfigOf } from '../ingest/apply.ts'
+import { replay } from '../ingest/replay.ts'
+import type { Log } from '../log.ts'
+import type { Deriver } from '../measure/derive.ts'
+import type { Registry } from '../registry.ts'
+import type { Analytics } from '../store/analytics.ts'
+import { statement } from '../store/statement.ts'
+
+/** Organizations of this prefix hold what was known at a moment. They are readings of the raw log and can go at any time. */
+const PREFIX = 'a50f0000'
+/** A reading takes about 100 µs an item; more than this and one does not wait for it in a request. */
+const MOST_ITEMS = 500_000
+const KEPT = 4
+
+const size = statement({
+  name: 'as_of.size',
+  sql: 'SELECT count() AS n FROM all_raw WHERE org_id = {org:UUID} AND received_at <= {until:DateTime64(3)}',
+  row: z.object({ n: z.coerce.number() }),
+})
+const leftovers = statement({
+  name: 'as_of.leftovers',
+  sql: `SELECT DISTINCT toString(org_id) AS org FROM all_keys WHERE startsWith(toString(org_id), '${PREFIX}')`,
+  row: z.object({ org: z.string() }),
+})
+const TABLES = [
+  'keys',
+  'repositories',
+  'commits',
+  'commit_files',
+  'deployments',
+  'incident_states',
+  'coverage',
+  'attempts',
+  'shipments',
+  'incident_links',
+]
+
+export interface AsOf {
+  /** The organization that holds what `org` knew at the moment, by the time of receipt. */
+  at(org: string, moment: string): Promise<string>
+  /** Removes readings that an earlier process left behind. */
+  clean(): Promise<void>
+}
+
+/**
+ * What was known at a moment is found by reading the raw log again up to it, with the same code, into an organization of its own. Slower
+ * than a column of versions on every table, and right by construction: nothing but receipt decides.
+ */
+export function createAsOf(parts: { analytics: Analytics; registry: Registry; configOf: ConfigOf; deriver: Deriver; log: Log }): AsOf {
+  const { analytics, deriver } = parts
+  const made = new Map<string, Promise<string>>()
+
+  const remove = async (org: string) => {
+    for (const table of TABLES) await analytics.run(`ALTER TABLE all_${table} DELETE WHERE org_id = toUUID('${org}')`)
+  }
+
+  const make = async (org: string, moment: string, scratch: string): Promise<string> => {
+    const [found] = await analytics.readAsWriter(size, { org, until: moment })
+    if ((found?.n ?? 0) > MOST_ITEMS) {
+      throw new AppError('query-too-heavy', `\`as_of\` would read ${found?.n} raw items again; the most is ${MOST_ITEMS}.`, {
+        help: 'Ask without `as_of`.',
+      })
+    }
+    await replay(parts, { org, until: moment }, scratch)
+    await deriver.rebuild(scratch)
+    return scratch
+  }
+
+  return {
+    at(org, moment) {
+      const digest = createHash('sha256').update(`${org} ${moment}`).digest('hex')
+      const scratch = `${PREFIX}-${digest.slice(0, 4)}-4${digest.slice(4, 7)}-8${digest.slice(7, 10)}-${digest.slice(10, 22)}`
+      const standing = made.get(scratch)
+      if (standing !== undefined) return standing
+      if (made.size >= KEPT) {
+        const oldest = made.keys().next().value as string
+        made.delete(oldest)
+        void remove(oldest).catch((thrown: unknown) => parts.log.warn('as_of.not_removed', { reason: String(thrown) }))
+      }
+      const making = make(org, moment, scratch)
+      made.set(scratch, making)
+      making.catch(() => made.delete(scratch))
+      return making
+    },
+    async clean() {
+      for (const { org } of await analytics.readAsWriter(leftovers)) await remove(org)
+    },
+  }
+}

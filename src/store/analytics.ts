@@ -1,0 +1,303 @@
+import { Readable } from 'node:stream'
+import { ClickHouseError, createClient, type ClickHouseClient } from '@clickhouse/client'
+import type { z } from 'zod'
+import { AppError, systemCode } from '../errors.ts'
+import type { Secret } from '../secret.ts'
+import { noRow, placeholders, type Param, type Params, type Statement } from './statement.ts'
+
+export type AnalyticsTarget =
+  | { readonly kind: 'embedded'; readonly directory: string }
+  | {
+      readonly kind: 'server'
+      readonly url: Secret
+      readonly database: string
+      readonly username: string
+      readonly password: Secret
+      readonly cluster: string | null
+    }
+
+/** Limits of a reading session. Without them the engine has none. */
+export interface ReadLimits {
+  readonly seconds: number
+  readonly memoryBytes: number
+  readonly resultRows: number
+}
+
+const READ_LIMITS: ReadLimits = { seconds: 30, memoryBytes: 2_000_000_000, resultRows: 2_000_000 }
+
+/** ClickHouse, embedded (chDB) or a server over HTTP, behind one way to say SQL. */
+export interface Analytics {
+  /** Reads in a session that can neither write, nor open files or addresses, nor run without limits. Rows are parsed by the statement's schema. */
+  read<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
+  /** Reads in the writer's session: for the one writer, which must not queue behind people's queries. */
+  readAsWriter<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
+  /** DDL and other statements without rows. */
+  run(sql: string): Promise<void>
+  /** Rows as JSON objects into the columns named. One insert is one part: give it many rows. */
+  insert(table: string, columns: readonly string[], rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
+  ping(): Promise<void>
+  close(): Promise<void>
+  /** For people: `chDB 26.7 in <directory>` or `ClickHouse at host:8123/db`. Never a password. */
+  readonly describe: string
+  readonly database: string
+}
+
+/** What both readers and the writer say at the start of a session, so that no default of a version or a server decides a number. */
+const SESSION = {
+  output_format_json_quote_64bit_integers: 1,
+  output_format_json_quote_denormals: 1,
+  date_time_output_format: 'iso',
+  date_time_input_format: 'best_effort',
+  date_time_overflow_behavior: 'throw',
+  input_format_skip_unknown_fields: 0,
+  join_use_nulls: 1,
+  session_timezone: 'UTC',
+} as const
+
+const WRITER = {
+  ...SESSION,
+  // 1 by default in 26.x: an acknowledged insert would only be in memory.
+  async_insert: 0,
+  // A git history of thirty years is one batch over many partitions; the default of 100 refuses it whole.
+  max_partitions_per_insert_block: 0,
+  mutations_sync: 1,
+} as const
+
+function readerSettings(limits: ReadLimits) {
+  return {
+    ...SESSION,
+    max_execution_time: limits.seconds,
+    max_memory_usage: limits.memoryBytes,
+    max_result_rows: limits.resultRows,
+    do_not_merge_across_partitions_select_final: 1,
+  }
+}
+
+type Settings = Readonly<Record<string, string | number>>
+
+/** How many reading sessions the embedded engine gets. Each runs one query at a time; three long ones leave a fourth free for the short ones. */
+const EMBEDDED_READERS = 4
+const DATABASE = 'fairlead'
+
+export async function openAnalytics(target: AnalyticsTarget, limits: Partial<ReadLimits> = {}): Promise<Analytics> {
+  const readLimits = { ...READ_LIMITS, ...limits }
+  return target.kind === 'embedded' ? openEmbedded(target.directory, readLimits) : openServer(target, readLimits)
+}
+
+async function openEmbedded(directory: string, limits: ReadLimits): Promise<Analytics> {
+  // The engine is an optional dependency of half a gigabyte: only the embedded way loads it. The connection hook is called experimental upstream; it is touched here only.
+  const { createChdbConnection } = await import('chdb/connection').catch((cause: unknown) => {
+    throw new AppError('store-unavailable', 'The embedded analytics engine (chdb) is not installed for this platform.', {
+      help: 'Install with optional dependencies (`npm ci` without `--omit=optional`), or set CLICKHOUSE_URI to a ClickHouse server.',
+      cause,
+    })
+  })
+  type Hook = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
+  // Same interface in two copies of the type declarations; `exactOptionalPropertyTypes` tells them apart.
+  const open = () => createClient({ connection: createChdbConnection({ path: directory }) as unknown as Hook })
+  const session = async (settings: Settings, readonly: boolean): Promise<ClickHouseClient> => {
+    const client = open()
+    for (const [name, value] of Object.entries(settings)) await client.command({ query: `SET ${name} = ${literal(value)}` })
+    await client.command({ query: `USE ${DATABASE}` })
+    // Last: after it nothing can be set again, and the engine refuses every write, file() and url().
+    if (readonly) await client.command({ query: 'SET readonly = 1' })
+    return client
+  }
+  try {
+    const first = open()
+    await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE} ENGINE = Atomic` })
+    await first.close()
+    const writer = pool([await session(WRITER, false)])
+    const readers = pool(await Promise.all(Array.from({ length: EMBEDDED_READERS }, () => session(readerSettings(limits), true))))
+    return build({ writer, readers, describe: `chDB (embedded) in ${directory}`, database: DATABASE })
+  } catch (thrown) {
+    throw translate(thrown, 'analytics.open')
+  }
+}
+
+async function openServer(target: Extract<AnalyticsTarget, { kind: 'server' }>, limits: ReadLimits): Promise<Analytics> {
+  const client = (settings: Settings) =>
+    createClient({
+      url: target.url.reveal(),
+      database: target.database,
+      username: target.username,
+      password: target.password.reveal(),
+      application: 'fairlead',
+      request_timeout: (limits.seconds + 10) * 1000,
+      max_open_connections: 8,
+      clickhouse_settings: { ...settings },
+    })
+  const host = new URL(target.url.reveal()).host
+  return build({
+    writer: shared(client(WRITER)),
+    readers: shared(client({ ...readerSettings(limits), readonly: 1 })),
+    describe: `ClickHouse at ${host}/${target.database}`,
+    database: target.database,
+  })
+}
+
+/** Lends clients: an embedded session runs one query at a time, a server's client as many as it has connections. */
+interface Lender {
+  use<T>(work: (client: ClickHouseClient) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+function shared(client: ClickHouseClient): Lender {
+  return { use: (work) => work(client), close: () => client.close() }
+}
+
+function pool(clients: readonly ClickHouseClient[]): Lender {
+  const free = [...clients]
+  const waiting: ((client: ClickHouseClient) => void)[] = []
+  return {
+    async use(work) {
+      const client = free.pop() ?? (await new Promise<ClickHouseClient>((resolve) => waiting.push(resolve)))
+      try {
+        return await work(client)
+      } finally {
+        const next = waiting.shift()
+        if (next) next(client)
+        else free.push(client)
+      }
+    },
+    async close() {
+      for (const client of clients) await client.close()
+    },
+  }
+}
+
+function build(parts: { writer: Lender; readers: Lender; describe: string; database: string }): Analytics {
+  const rowsFrom =
+    (lender: Lender) =>
+    async <R>(statement: Statement<Params, R>, params: Params = {}): Promise<R[]> => {
+      const sql = `/* ${statement.name} */ ${statement.sql}`
+      const bound = bind(statement.name, sql, params)
+      const rows = await lender
+        .use(async (client) => (await client.query({ query: sql, format: 'JSONEachRow', query_params: bound })).json<unknown>())
+        .catch((thrown: unknown) => {
+          throw translate(thrown, statement.name)
+        })
+      return rows.map((row) => parseRow(statement, row))
+    }
+  return {
+    read: rowsFrom(parts.readers),
+    readAsWriter: rowsFrom(parts.writer),
+    async run(sql) {
+      await parts.writer
+        .use((client) => client.command({ query: sql }))
+        .catch((thrown: unknown) => {
+          throw translate(thrown, sql.slice(0, 60))
+        })
+    },
+    async insert(table, columns, rows) {
+      if (rows.length === 0) return
+      const body = Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+      await parts.writer
+        .use((client) =>
+          client.exec({
+            query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONEachRow`,
+            values: Readable.from([body], { objectMode: false }),
+          }),
+        )
+        .catch((thrown: unknown) => {
+          throw translate(thrown, `insert ${table}`)
+        })
+    },
+    async ping() {
+      await rowsFrom(parts.readers)({ name: 'analytics.ping', sql: 'SELECT 1', row: noRow })
+    },
+    async close() {
+      await parts.readers.close()
+      await parts.writer.close()
+    },
+    describe: parts.describe,
+    database: parts.database,
+  }
+}
+
+/** Instants travel as RFC 3339; the parser of DateTime64 parameters wants no `T` and no `Z` (the session's zone is UTC). */
+function bind(name: string, sql: string, params: Params): Record<string, Param> {
+  const bound: Record<string, Param> = {}
+  for (const [key, type] of placeholders(sql)) {
+    const value = params[key]
+    if (value === undefined) throw new TypeError(`${name}: parameter ${key} is not given`)
+    bound[key] = type.startsWith('DateTime64') && typeof value === 'string' ? value.replace('T', ' ').replace('Z', '') : value
+  }
+  return bound
+}
+
+function parseRow<R>(statement: Statement<Params, R>, row: unknown): R {
+  const parsed = (statement.row as z.ZodType<R>).safeParse(row)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new AppError('internal', `A row of ${statement.name} does not fit its schema: ${issue?.path.join('.')}: ${issue?.message}`, {
+    help: 'The schema of the store and this program differ: run `fairlead migrate verify`.',
+  })
+}
+
+function literal(value: string | number): string {
+  return typeof value === 'number' ? String(value) : `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+}
+
+/** ClickHouse error numbers that mean something to the reader; all others are `store-refused` with the engine's own words. */
+const MEANING: Record<string, { code: ConstructorParameters<typeof AppError>[0]; message: string; help: string }> = {
+  '76': {
+    code: 'data-directory-in-use',
+    message: 'Another process has the analytics store open.',
+    help: 'Stop the other Fairlead process, or use another FAIRLEAD_DATA.',
+  },
+  '159': {
+    code: 'query-too-heavy',
+    message: 'The query took longer than the time limit.',
+    help: 'Ask for a shorter window or fewer services.',
+  },
+  '241': {
+    code: 'query-too-heavy',
+    message: 'The query needed more memory than the limit.',
+    help: 'Ask for a shorter window or fewer services.',
+  },
+  '243': { code: 'disk-full', message: 'The disk of the analytics store is full.', help: 'Free some space; Fairlead goes on by itself.' },
+  '396': {
+    code: 'query-too-heavy',
+    message: 'The result has more rows than the limit.',
+    help: 'Ask for a shorter window, or page with `limit` and `after`.',
+  },
+  '193': { code: 'store-credentials', message: 'ClickHouse refused the password.', help: 'Check user and password in CLICKHOUSE_URI.' },
+  '194': { code: 'store-credentials', message: 'ClickHouse wants a password.', help: 'Put user and password into CLICKHOUSE_URI.' },
+  '516': {
+    code: 'store-credentials',
+    message: 'ClickHouse refused the user or the password.',
+    help: 'Check user and password in CLICKHOUSE_URI.',
+  },
+  '81': {
+    code: 'store-refused',
+    message: 'The database named in CLICKHOUSE_URI does not exist.',
+    help: 'Create it (`CREATE DATABASE …`) or name another in CLICKHOUSE_URI.',
+  },
+}
+
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN'])
+
+function translate(thrown: unknown, name: string): AppError {
+  if (thrown instanceof AppError) return thrown
+  if (thrown instanceof ClickHouseError) {
+    const known = MEANING[thrown.code]
+    if (known) return new AppError(known.code, known.message, { help: known.help, cause: thrown, detail: { statement: name } })
+    return new AppError('store-refused', `The analytics store refused ${name}: ${thrown.message.slice(0, 300).trim()}`, {
+      help: 'Run `fairlead doctor`; if the schema is behind, `fairlead migrate analytics up`.',
+      cause: thrown,
+    })
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const number = /Code: (\d+)/.exec(message)?.[1]
+  const known = number === undefined ? undefined : MEANING[number]
+  if (known) return new AppError(known.code, known.message, { help: known.help, cause: thrown, detail: { statement: name } })
+  const code = systemCode(thrown)
+  if ((code !== null && UNREACHABLE.has(code)) || /socket hang up|Timeout error|ECONN/i.test(message)) {
+    return new AppError('store-unavailable', 'The analytics store does not answer.', {
+      help: 'Is the ClickHouse server of CLICKHOUSE_URI running and reachable? Events are kept in the journal meanwhile.',
+      cause: thrown,
+    })
+  }
+  return new AppError('store-refused', `The analytics store failed at ${name}: ${message.slice(0, 300)}`, { cause: thrown })
+}

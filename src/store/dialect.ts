@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import type { Params, Statement } from './statement.ts'
+
+/** The little that migrations need of a store. */
+export interface SqlPort {
+  /** One statement, as it stands. */
+  run(sql: string): Promise<void>
+  rows<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
+  transaction?<T>(work: (port: SqlPort) => Promise<T>): Promise<T>
+}
+
+/** The right to migrate, while it lasts. The token grows with each holder. */
+export interface Lease {
+  readonly token: number
+  /** Fails when somebody else has taken over. Inside a transaction of the locking store it also keeps others from taking over until the commit. */
+  confirm(port?: SqlPort): Promise<void>
+  release(): Promise<void>
+}
+/** Waits until the right is free, and takes it. */
+export type Lock = (name: string) => Promise<Lease>
+
+export const ledgerRow = z.object({
+  module: z.string(),
+  version: z.number(),
+  name: z.string(),
+  checksum: z.string(),
+  breaking: z.boolean(),
+  /** How many of its statements are applied. */
+  statement_index: z.number(),
+  statements: z.number(),
+  duration_ms: z.number(),
+  program_version: z.string(),
+  actor: z.string(),
+  state: z.enum(['running', 'done', 'failed']),
+  started_at: z.iso.datetime({ precision: 3 }),
+  finished_at: z.iso.datetime({ precision: 3 }).nullable(),
+})
+export type LedgerRow = z.infer<typeof ledgerRow>
+
+/** What a store can do, for the migration runner, which names no database. */
+export interface Dialect {
+  /** A migration is one transaction with its row in the ledger. Otherwise each statement may be run twice, and says so with `if not exists`. */
+  readonly transactionalDdl: boolean
+  /** Statements that make the runner's own tables. Each may be run twice. */
+  readonly bookkeeping: readonly string[]
+  readonly ledger: {
+    exists: Statement<Params, { found: boolean }>
+    read: Statement<Params, LedgerRow>
+    /** The row of the same module and version is replaced. */
+    write(port: SqlPort, row: LedgerRow): Promise<void>
+  }
+  /** A lock inside this store; null where a sound one cannot be made, so that the caller brings one. */
+  readonly lock: ((port: SqlPort, options: LeaseOptions) => Lock) | null
+  /** The text of a macro in this topology; null when there is no such macro. */
+  macro(name: string, argument: string): string | null
+  /** The schema as text: equal schemas give equal texts, whatever way led to them. */
+  snapshot(port: SqlPort): Promise<string>
+}
+
+export interface LeaseOptions {
+  /** Who asks: shown to the one that waits. */
+  owner: string
+  leaseMs: number
+  waitMs: number
+}

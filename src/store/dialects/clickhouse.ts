@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import { ledgerRow, type Dialect, type LedgerRow, type SqlPort } from '../dialect.ts'
+import type { Analytics } from '../analytics.ts'
+import { statement } from '../statement.ts'
+
+export interface ClickHouseTopology {
+  /** Null for one node. */
+  cluster: string | null
+}
+
+/**
+ * ClickHouse, as a server or embedded. It has no transactions for DDL, and no row that two clients could fight for, so there is no lock
+ * here: the lease in the semantic store guards this store too, and the embedded one belongs to a single process.
+ */
+export function clickhouseDialect(topology: ClickHouseTopology): Dialect {
+  const macro = macros(topology)
+  return {
+    transactionalDdl: false,
+    bookkeeping: BOOKKEEPING,
+    ledger: { exists: ledgerExists, read: readLedger, write: writeLedger },
+    lock: null,
+    macro,
+    snapshot,
+  }
+}
+
+/** Migrations over the analytics store. */
+export function clickhousePort(analytics: Pick<Analytics, 'run' | 'readAsWriter'>): SqlPort {
+  return { run: (sql) => analytics.run(sql), rows: (each, params) => analytics.readAsWriter(each, params) }
+}
+
+/**
+ * `{{on_cluster}}` behind the name of the object, and `{{engine:ReplacingMergeTree(seen_at)}}` for the engine of a table.
+ * The path of a replicated table holds `{uuid}`, so a table that is dropped and made again does not meet its predecessor.
+ */
+function macros({ cluster }: ClickHouseTopology): Dialect['macro'] {
+  return (name, argument) => {
+    if (name === 'on_cluster') return cluster === null ? '' : `on cluster \`${cluster.replaceAll('`', '')}\``
+    if (name !== 'engine') return null
+    const [, family, inner = ''] = /^(\w*MergeTree)(?:\((.*)\))?$/.exec(argument) ?? []
+    if (family === undefined) return null
+    if (cluster === null) return `${family}(${inner})`
+    return `Replicated${family}('/clickhouse/tables/{uuid}/{shard}', '{replica}'${inner === '' ? '' : `, ${inner}`})`
+  }
+}
+
+/** Without these a power cut left tables that refused to load, 6 of 6 times. */
+const DURABLE = 'fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1'
+
+const BOOKKEEPING = [
+  `create table if not exists migration_history {{on_cluster}} (
+  module String,
+  version UInt32,
+  name String,
+  checksum String,
+  breaking Bool,
+  statement_index UInt32,
+  statements UInt32,
+  duration_ms UInt32,
+  program_version String,
+  actor String,
+  state String,
+  started_at DateTime64(3, 'UTC'),
+  finished_at Nullable(DateTime64(3, 'UTC')),
+  revision UInt64
+) engine = {{engine:ReplacingMergeTree(revision)}} order by (module, version) settings ${DURABLE}`,
+]
+
+const ledgerExists = statement({
+  name: 'migration.ledger_exists',
+  sql: `select count() > 0 as found from system.tables where database = currentDatabase() and name = 'migration_history'`,
+  row: z.object({ found: z.union([z.boolean(), z.number().transform((value) => value > 0)]) }),
+})
+
+const readLedger = statement({
+  name: 'migration.read_ledger',
+  sql: `select module, version, name, checksum, breaking, statement_index, statements, duration_ms, program_version, actor, state,
+  formatDateTime(started_at, '%Y-%m-%dT%H:%i:%S') || '.' || leftPad(toString(toUnixTimestamp64Milli(started_at) % 1000), 3, '0') || 'Z' as started_at,
+  if(isNull(finished_at), null, formatDateTime(assumeNotNull(finished_at), '%Y-%m-%dT%H:%i:%S') || '.'
+    || leftPad(toString(toUnixTimestamp64Milli(assumeNotNull(finished_at)) % 1000), 3, '0') || 'Z') as finished_at
+from migration_history final where module = {module:String} order by version`,
+  row: ledgerRow,
+})
+
+/** Rows are never changed: the one with the highest revision counts. Under the lock, so the next revision is nobody else's. */
+async function writeLedger(port: SqlPort, row: LedgerRow): Promise<void> {
+  const instantOf = (text: string): string => `parseDateTime64BestEffort(${literal(text)}, 3, 'UTC')`
+  await port.run(`insert into migration_history
+  (module, version, name, checksum, breaking, statement_index, statements, duration_ms, program_version, actor, state, started_at, finished_at, revision)
+select ${literal(row.module)}, ${row.version}, ${literal(row.name)}, ${literal(row.checksum)}, ${row.breaking}, ${row.statement_index}, ${row.statements},
+  ${row.duration_ms}, ${literal(row.program_version)}, ${literal(row.actor)}, ${literal(row.state)}, ${instantOf(row.started_at)},
+  ${row.finished_at === null ? 'null' : instantOf(row.finished_at)}, (select max(revision) + 1 from migration_history)`)
+}
+
+/** A port binds parameters where rows come back, and an insert has none. */
+function literal(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll(`'`, `\\'`)}'`
+}
+
+const tables = statement({
+  name: 'migration.snapshot_tables',
+  sql: `select name, engine, engine_full, as_select from system.tables
+where database = currentDatabase() and name != 'migration_history' and not startsWith(name, '.') and is_temporary = 0 order by name`,
+  row: z.object({ name: z.string(), engine: z.string(), engine_full: z.string(), as_select: z.string() }),
+})
+
+const columns = statement({
+  name: 'migration.snapshot_columns',
+  sql: `select table as table_name, name, type, default_kind, default_expression, compression_codec, comment from system.columns
+where database = currentDatabase() and table != 'migration_history' and not startsWith(table, '.') order by table, name`,
+  row: z.object({
+    table_name: z.string(),
+    name: z.string(),
+    type: z.string(),
+    default_kind: z.string(),
+    default_expression: z.string(),
+    compression_codec: z.string(),
+    comment: z.string(),
+  }),
+})
+
+const skippingIndexes = statement({
+  name: 'migration.snapshot_indexes',
+  sql: `select table as table_name, name, expr, type_full, toUInt32(granularity) as granularity from system.data_skipping_indices
+where database = currentDatabase() and table != 'migration_history' order by table, name`,
+  row: z.object({ table_name: z.string(), name: z.string(), expr: z.string(), type_full: z.string(), granularity: z.number() }),
+})
+
+const databaseName = statement({
+  name: 'migration.snapshot_database',
+  sql: `select currentDatabase() as name`,
+  row: z.object({ name: z.string() }),
+})
+
+/** Columns are sorted by name, since their order means nothing; the replicated form of an engine reads as its plain form, so one text serves every topology. */
+async function snapshot(port: SqlPort): Promise<string> {
+  const [database] = await port.rows(databaseName)
+  const unqualified = (text: string): string =>
+    text.replaceAll(`${database?.name ?? ''}.`, '').replaceAll(`\`${database?.name ?? ''}\`.`, '')
+  const [all, ofColumns, ofIndexes] = [await port.rows(tables), await port.rows(columns), await port.rows(skippingIndexes)]
+  const texts = all.map((table) => {
+    const lines = ofColumns
+      .filter((each) => each.table_name === table.name)
+      .map((each) =>
+        [
+          `${each.name} ${each.type}`,
+          ...(each.default_kind === '' ? [] : [`${each.default_kind.toLowerCase()} ${each.default_expression}`]),
+          ...(each.compression_codec === '' ? [] : [each.compression_codec]),
+          ...(each.comment === '' ? [] : [`comment '${each.comment}'`]),
+        ].join(' '),
+      )
+    for (const each of ofIndexes.filter((index) => index.table_name === table.name)) {
+      lines.push(`index ${each.name} ${each.expr} type ${each.type_full} granularity ${each.granularity}`)
+    }
+    const engine = table.engine_full === '' ? table.engine : table.engine_full
+    const plain = engine.replace(/^Replicated(\w*MergeTree)\('[^']*', '[^']*'(?:, )?/, '$1(').replace(/^(\w+MergeTree|MergeTree)\(\)/, '$1')
+    const select = table.as_select === '' ? '' : ` as\n${unqualified(table.as_select)}`
+    return `create ${table.engine.endsWith('View') ? 'view' : 'table'} ${table.name} (\n${lines.map((line) => `  ${line}`).join(',\n')}\n) engine = ${unqualified(plain)}${select};`
+  })
+  return `${texts.join('\n\n')}\n`
+}

@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { Secret } from '../secret.ts'
+import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { sqlStateOf, translatePostgresError } from './postgres-error.ts'
+import { readPostgresValue } from './postgres-value.ts'
+import { toPositional, type Params, type Statement } from './statement.ts'
+import { resolveStores } from './store-uri.ts'
+
+export interface Queries {
+  /** Rows parsed by the statement's schema. Without parameters the SQL goes as it stands. */
+  query<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
+  /** The first row, or null. */
+  one<R>(statement: Statement<Params, R>, params?: Params): Promise<R | null>
+}
+
+/** The store of people, settings, credentials, sources and rules: PostgreSQL 14 or newer, or YugabyteDB. */
+export interface Semantic extends Queries {
+  /** One transaction in the default isolation. When the server gives up on it (40001, 40P01) `work` runs again: it has no effects outside. */
+  transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T>
+  ping(): Promise<void>
+  close(): Promise<void>
+  /** `embedded PostgreSQL 18.4 in <directory>` or `PostgreSQL 15.18 at host:5432/db`; never the password. */
+  readonly describe: string
+  /** What `select version()` says. */
+  readonly version: string
+}
+
+export type SemanticTarget = { uri: Secret } | { embedded: string }
+
+export interface SemanticOptions {
+  log: Log
+  /** Connections at most. The embedded server allows 30. */
+  connections?: number
+  statementTimeoutMs?: number
+}
+
+const CONNECT_MS = 5_000
+const STATEMENT_MS = 30_000
+const ATTEMPTS = 5
+/** Serialization failure, deadlock. */
+const GIVEN_UP = new Set(['40001', '40P01'])
+const OLDEST_MAJOR = 14
+
+export async function openSemantic(target: SemanticTarget, options: SemanticOptions): Promise<Semantic> {
+  if ('embedded' in target) {
+    const server = await startEmbeddedPostgres({ directory: target.embedded, log: options.log })
+    const { host, port, user, database } = server
+    const describe = `embedded PostgreSQL ${server.version} in ${target.embedded}`
+    // Every setting that the driver would otherwise take from PG… variables of the environment is given.
+    const config = { host, port, user, database, password: '', ssl: false, max: options.connections ?? 10 }
+    return connect(config, describe, options, server.stop).catch(async (cause: unknown) => {
+      await server.stop()
+      throw cause
+    })
+  }
+  const resolved = resolveStores({ POSTGRES_URI: target.uri.reveal() }).semantic
+  if (!resolved) throw new AppError('config', 'POSTGRES_URI is empty.')
+  const config = { connectionString: resolved.uri.reveal(), max: options.connections ?? 10 }
+  return connect(config, `PostgreSQL at ${resolved.describe}`, options, async () => {})
+}
+
+async function connect(config: PoolConfig, place: string, options: SemanticOptions, afterClose: () => Promise<void>): Promise<Semantic> {
+  const session = [`statement_timeout=${options.statementTimeoutMs ?? STATEMENT_MS}`, `timezone='UTC'`, `datestyle='ISO'`]
+  const pool = new Pool({
+    ...config,
+    connectionTimeoutMillis: CONNECT_MS,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    application_name: 'fairlead',
+    types: { getTypeParser: readPostgresValue },
+    // Statements, because a connection pooler in between may refuse them as options of the connection.
+    onConnect: (client) => client.query(session.map((setting) => `set ${setting}`).join('; ')),
+  })
+  pool.on('error', (error) => options.log.warn('store.connection_lost', { store: place, message: error.message }))
+
+  const on = (client: Pool | PoolClient): Queries => {
+    const query = async <R>(statement: Statement<Params, R>, params?: Params): Promise<R[]> => {
+      const { text, values } = params ? toPositional(statement.sql, params) : { text: statement.sql, values: [] }
+      const tagged = `/* ${statement.name} */ ${text}`
+      const rows = await client
+        .query<QueryResultRow>(tagged, params ? values : undefined)
+        .then((result) => (Array.isArray(result) ? [] : result.rows))
+        .catch((cause: unknown) => {
+          throw translatePostgresError(cause, place, statement.name)
+        })
+      return rows.map((row) => parseRow(statement, row))
+    }
+    return { query, one: async (statement, params) => (await query(statement, params))[0] ?? null }
+  }
+
+  const attempt = async <T>(work: (tx: Queries) => Promise<T>): Promise<T> => {
+    const client = await pool.connect().catch((cause: unknown) => {
+      throw translatePostgresError(cause, place, 'begin')
+    })
+    let broken = false
+    const command = async (sql: string): Promise<void> => {
+      await client.query(sql).catch((cause: unknown) => {
+        broken = true
+        throw translatePostgresError(cause, place, sql)
+      })
+    }
+    try {
+      await command('begin')
+      const result = await work(on(client))
+      await command('commit')
+      return result
+    } catch (cause) {
+      if (!broken) await command('rollback').catch(() => {})
+      throw cause
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  const transaction = async <T>(work: (tx: Queries) => Promise<T>): Promise<T> => {
+    for (let count = 1; ; count++) {
+      try {
+        return await attempt(work)
+      } catch (cause) {
+        if (count >= ATTEMPTS || !GIVEN_UP.has(sqlStateOf(cause) ?? '')) throw cause
+        // Full jitter: two transactions that met once shall not meet again.
+        await sleep(Math.random() * 20 * 2 ** count)
+      }
+    }
+  }
+
+  const close = async (): Promise<void> => {
+    await pool.end()
+    await afterClose()
+  }
+
+  let version: string
+  try {
+    const found = await pool.query<{ version: string }>('/* store.open */ select version() as version')
+    version = found.rows[0]?.version ?? ''
+    refuseTooOld(version, place)
+  } catch (cause) {
+    await pool.end()
+    throw translatePostgresError(cause, place, 'store.open')
+  }
+  return {
+    ...on(pool),
+    transaction,
+    ping: async () => {
+      await on(pool).query({ name: 'store.ping', sql: 'select 1 as one', row: z.unknown() })
+    },
+    close,
+    describe: place.startsWith('embedded') ? place : place.replace('PostgreSQL', productOf(version)),
+    version,
+  }
+}
+
+/** `PostgreSQL 15.18`, or `YugabyteDB 2.25.0.0-b0` for `PostgreSQL 15.2-YB-2.25.0.0-b0 on …`. */
+export function productOf(version: string): string {
+  const [, postgres = '', yugabyte] = /^PostgreSQL ([\d.]+\w*)(?:-YB-(\S+))?/.exec(version) ?? []
+  return yugabyte === undefined ? `PostgreSQL ${postgres}`.trim() : `YugabyteDB ${yugabyte}`
+}
+
+function refuseTooOld(version: string, place: string): void {
+  const product = productOf(version)
+  const major = Number.parseInt(product.replace('PostgreSQL ', ''), 10)
+  if (!product.startsWith('PostgreSQL') || !(major < OLDEST_MAJOR)) return
+  throw new AppError('store-refused', `${place} is ${product}; Fairlead needs PostgreSQL ${OLDEST_MAJOR} or newer.`, {
+    help: `Upgrade the server, or unset POSTGRES_URI for the embedded PostgreSQL.`,
+  })
+}
+
+/** Names the statement and the column, never the value. */
+function parseRow<R>(statement: Statement<Params, R>, row: unknown): R {
+  const parsed = statement.row.safeParse(row)
+  if (parsed.success) return parsed.data
+  const columns = parsed.error.issues.map((issue) => ({ column: issue.path.map(String).join('.'), problem: issue.code }))
+  throw new AppError(
+    'store-refused',
+    `The statement ${statement.name} returned a row whose ${columns[0]?.column || 'columns'} is not what is expected.`,
+    {
+      help: 'The schema and the program do not agree: run `fairlead migrate semantic verify`.',
+      detail: { statement: statement.name, columns },
+    },
+  )
+}

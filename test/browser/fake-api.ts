@@ -1,0 +1,201 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { doraReply, metricReply, sampleReply, type DoraReply, type SampleReply } from '../../src/metric.ts'
+import type { CatalogueEntry, Problem, RawItem, Status } from '../../web/src/api/contract.ts'
+import { catalogue, doraOf, rawItemOf, samplesOf, status } from './fake-figures.ts'
+
+/**
+ * The built page and an API with invented figures, for the states that a real server does not show on demand. Each reply goes through
+ * the schemas of the server's own contract, so that the two cannot drift apart.
+ */
+export interface FakeApi {
+  url: string
+  world: World
+  /** `GET /v1/dora?days=7&offset=0`, in the order in which they came. */
+  requests: string[]
+  close(): Promise<void>
+}
+
+/** What the tests change. */
+export interface World {
+  signedIn: boolean
+  status: Status
+  dora: (days: number, offset: number, edition: string) => DoraReply
+  raw: (id: string) => RawItem
+  /** Calls whose path begins so fail with this problem. */
+  failing: { path: string; problem: Problem } | null
+  /** Calls whose path begins so are answered only when this has come. */
+  holding: { path: string; until: Promise<void> } | null
+}
+
+export function ordinaryWorld(): World {
+  return { signedIn: true, status, dora: doraOf, raw: rawItemOf, failing: null, holding: null }
+}
+
+export const TOKEN = 'flt_valid'
+
+const built = fileURLToPath(new URL('../../dist/web/', import.meta.url))
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+const statusReply: z.ZodType<Status> = z.strictObject({
+  version: z.string(),
+  organization: z.strictObject({ slug: z.string(), name: z.string(), time_zone: z.string() }),
+  demo: z.boolean(),
+  events: z.number().int(),
+  services: z.array(z.string()),
+  environments: z.array(z.string()),
+  sources: z.array(z.strictObject({ name: z.string(), connector: z.string(), last_at: z.iso.datetime().nullable() })),
+  lag_seconds: z.number(),
+})
+const catalogueReply: z.ZodType<{ items: CatalogueEntry[]; next: string | null }> = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      id: z.string(),
+      title: z.string(),
+      question: z.string(),
+      definition: z.string(),
+      unit: metricReply.shape.unit,
+      better: metricReply.shape.better,
+      bases: z.array(z.string()),
+      variants: z.array(z.strictObject({ id: z.string(), title: z.string() })),
+      caveats: z.array(z.string()),
+      levels: z.boolean(),
+    }),
+  ),
+  next: z.string().nullable(),
+})
+const samplesReply = z.strictObject({ items: z.array(sampleReply), next: z.string().nullable() })
+const rawReply: z.ZodType<RawItem> = z.strictObject({
+  id: z.string(),
+  seq: z.number().int(),
+  source: z.string(),
+  connector: z.string(),
+  stream: z.string(),
+  external_id: z.string(),
+  at: z.iso.datetime({ precision: 3 }).nullable(),
+  received_at: z.iso.datetime({ precision: 3 }),
+  digest: z.string(),
+  payload: z.string(),
+  encoding: z.enum(['utf8', 'base64']),
+  problem: z.string().nullable(),
+})
+
+export async function fakeApi(): Promise<FakeApi> {
+  if (!existsSync(join(built, 'index.html'))) {
+    throw new Error('There is no built page in dist/web. Run `npx vite build --config web/vite.config.ts` first.')
+  }
+  const api: FakeApi = { url: '', world: ordinaryWorld(), requests: [], close: async () => {} }
+  const server = createServer((request, response) => {
+    answer(api, request, response).catch((error: unknown) => {
+      // A reply that breaks the contract must fail the test that asked for it, visibly.
+      send(response, 500, problem(500, 'fake-api', String(error)))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  api.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  api.close = () =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return api
+}
+
+async function answer(api: FakeApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://fake')
+  if (!url.pathname.startsWith('/v1/')) return sendFile(url.pathname, response)
+  api.requests.push(`${request.method} ${url.pathname}${url.search}`)
+  const { world } = api
+  if (world.holding !== null && url.pathname.startsWith(world.holding.path)) await world.holding.until
+  if (world.failing !== null && url.pathname.startsWith(world.failing.path)) {
+    return send(response, world.failing.problem.status, world.failing.problem)
+  }
+  if (request.method === 'POST') return answerPost(world, url.pathname, await body(request), response)
+  if (!world.signedIn) return send(response, 401, problem(401, 'unauthenticated', 'This call needs a token or a session.'))
+  return answerGet(world, url, response)
+}
+
+function answerGet(world: World, url: URL, response: ServerResponse): void {
+  const days = Number(url.searchParams.get('days') ?? 7)
+  const offset = Number(url.searchParams.get('offset') ?? 0)
+  const dora = () => world.dora(days, offset, url.searchParams.get('edition') ?? '2024')
+  const [, , kind, id, part] = url.pathname.split('/')
+  if (kind === 'status') return send(response, 200, statusReply.parse(world.status))
+  if (kind === 'dora') return send(response, 200, doraReply.parse(dora()))
+  if (kind === 'metrics' && id === undefined) return send(response, 200, catalogueReply.parse({ items: catalogue, next: null }))
+  if (kind === 'metrics' && id !== undefined && part === 'samples') return send(response, 200, samplesReply.parse(samplesPage(id, url)))
+  const metric = kind === 'metrics' && id !== undefined ? dora().metrics[id] : undefined
+  if (metric !== undefined) return send(response, 200, metricReply.parse(metric))
+  if (kind === 'raw' && id !== undefined) return send(response, 200, rawReply.parse(world.raw(id)))
+  return send(response, 404, problem(404, 'not-found', `There is nothing at ${url.pathname}.`))
+}
+
+function samplesPage(id: string, url: URL): { items: SampleReply[]; next: string | null } {
+  const wanted = url.searchParams.get('status')
+  const rows = samplesOf(id).filter(({ status }) => wanted === null || status === wanted)
+  const limit = Number(url.searchParams.get('limit') ?? 50)
+  const start = Number(url.searchParams.get('after') ?? 0)
+  const end = start + limit
+  return { items: rows.slice(start, end), next: end < rows.length ? String(end) : null }
+}
+
+function answerPost(world: World, path: string, text: string, response: ServerResponse): void {
+  if (path === '/v1/session') {
+    const { token } = z.object({ token: z.string() }).parse(JSON.parse(text))
+    if (token !== TOKEN) {
+      const help = 'Make a new one with `fairlead admin tokens create`.'
+      return send(response, 401, { ...problem(401, 'unauthenticated', 'This token is not known or has expired.'), help })
+    }
+    world.signedIn = true
+    return sendNothing(response)
+  }
+  if (path === '/v1/session/end') {
+    world.signedIn = false
+    return sendNothing(response)
+  }
+  return send(response, 404, problem(404, 'not-found', `There is nothing at ${path}.`))
+}
+
+async function sendFile(path: string, response: ServerResponse): Promise<void> {
+  const file = path === '/' ? '/index.html' : path
+  try {
+    const content = await readFile(join(built, file))
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...headers })
+    response.end(content)
+  } catch {
+    send(response, 404, problem(404, 'not-found', `There is no file ${file}.`))
+  }
+}
+
+/** As strict as the real server's. */
+const headers = { 'content-security-policy': "default-src 'self'", 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
+
+function send(response: ServerResponse, status: number, value: unknown): void {
+  const type = status >= 400 ? 'application/problem+json' : 'application/json'
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+  response.end(JSON.stringify(value))
+}
+
+function sendNothing(response: ServerResponse): void {
+  response.writeHead(204).end()
+}
+
+export function problem(code: number, name: string, detail: string): Problem {
+  return { type: 'about:blank', title: 'Refused', status: code, code: name, detail, help: null }
+}
+
+async function body(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}

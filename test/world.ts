@@ -1,0 +1,110 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fixedClock, instant } from '../src/clock.ts'
+import { applyBatch } from '../src/ingest/apply.ts'
+import type { JournalRecord } from '../src/ingest/journal.ts'
+import { silentLog } from '../src/log.ts'
+import { createDeriver, type DeriveRules } from '../src/measure/derive.ts'
+import { loadRegistry } from '../src/registry.ts'
+import { openAnalytics, type Analytics } from '../src/store/analytics.ts'
+
+/** A world for a test: the real embedded engine in a folder of its own, migrated, with a clock that stands still. */
+export interface World {
+  readonly analytics: Analytics
+  readonly registry: Awaited<ReturnType<typeof loadRegistry>>
+  readonly clock: ReturnType<typeof fixedClock>
+  /** A new organization: worlds are dear, organizations are cheap. */
+  org(): string
+  /** Sends items through the applier and derives, as the server does. Returns the numbers that were repetitions. */
+  apply(org: string, items: readonly TestItem[], rules?: DeriveRules): Promise<{ duplicates: number; problems: string[] }>
+  events(org: string, events: readonly Record<string, unknown>[]): Promise<{ duplicates: number; problems: string[] }>
+  rebuild(org: string): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TestItem {
+  readonly connector: string
+  readonly source?: string
+  readonly stream: string
+  readonly id: string
+  readonly at?: string | null
+  readonly received_at?: string
+  readonly payload: unknown
+  readonly seq?: number
+}
+
+export async function migrateClickhouse(analytics: Analytics): Promise<void> {
+  const folder = join(import.meta.dirname, '..', 'migrations', 'clickhouse')
+  for (const file of (await readdir(folder)).filter((name) => /^\d{4}_.*\.sql$/.test(name)).sort()) {
+    for (const sql of (await readFile(join(folder, file), 'utf8')).split(/^--next$/m)) await analytics.run(sql)
+  }
+}
+
+export async function openWorld(now = '2026-03-02T12:00:00.000Z', configs: ReadonlyMap<string, unknown> = new Map()): Promise<World> {
+  const directory = await mkdtemp(join(tmpdir(), 'fairlead-world-'))
+  const analytics = await openAnalytics({ kind: 'embedded', directory: join(directory, 'analytics') })
+  await migrateClickhouse(analytics)
+  const registry = await loadRegistry()
+  const clock = fixedClock(now)
+  const deriver = createDeriver({ analytics, clock })
+  let seq = 0
+
+  const world: World = {
+    analytics,
+    registry,
+    clock,
+    org: () => randomUUID(),
+    async apply(org, items, rules) {
+      const records = items.map((item): JournalRecord => {
+        const payload = Buffer.from(JSON.stringify(item.payload))
+        const digest = createHash('sha256').update(payload).digest('hex')
+        return {
+          org,
+          seq: item.seq ?? ++seq,
+          source: item.source ?? item.connector,
+          connector: item.connector,
+          stream: item.stream,
+          id: item.id,
+          at: item.at ?? null,
+          received_at: item.received_at ?? instant(clock.now()),
+          headers: null,
+          payload,
+          digest,
+          chain: '0'.repeat(64),
+        }
+      })
+      const configOf = async (_org: string, source: string) => configs.get(source) ?? {}
+      const applied = await applyBatch({ analytics, registry, configOf, log: silentLog }, records)
+      for (const change of applied.changes.values()) {
+        await deriver.derive(
+          org,
+          { scopes: [...change.scopes.values()], repositories: [...change.repositories], unplacedIncidents: change.unplacedIncidents },
+          rules,
+        )
+      }
+      return { duplicates: applied.duplicates.size, problems: [...applied.problems.values()] }
+    },
+    events: (org, events) =>
+      world.apply(
+        org,
+        events.map((event) => {
+          const { received_at, ...payload } = event
+          const id =
+            typeof event['id'] === 'string' ? event['id'] : createHash('sha256').update(JSON.stringify(event)).digest('hex').slice(0, 24)
+          return { connector: 'events', stream: 'events', id, payload, ...(typeof received_at === 'string' ? { received_at } : {}) }
+        }),
+      ),
+    async rebuild(org) {
+      for (const table of ['attempts', 'shipments', 'incident_links'])
+        await analytics.run(`ALTER TABLE all_${table} DELETE WHERE org_id = '${org}'`)
+      await deriver.rebuild(org)
+    },
+    async close() {
+      await analytics.close()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+  return world
+}

@@ -1,0 +1,78 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { metricQuery, windowQuery, type View } from '../view-state.ts'
+import type { CatalogueEntry, DoraReply, MetricReply, Page, RawItem, SampleReply, Status } from './contract.ts'
+import { get } from './request.ts'
+
+/** Figures are asked for again this often while the page is visible. */
+export const REFRESH_MS = 30_000
+const FIRST_RUN_REFRESH_MS = 3_000
+const ROWS_PER_PAGE = 50
+
+export function useStatus() {
+  return useQuery({
+    queryKey: ['status'],
+    queryFn: ({ signal }) => get<Status>('/v1/status', signal),
+    // Someone who has just run the demo should see the page come alive at once.
+    refetchInterval: (query) => (query.state.data?.events === 0 ? FIRST_RUN_REFRESH_MS : REFRESH_MS),
+  })
+}
+
+export function useDora(view: View) {
+  const search = windowQuery(view).toString()
+  return useQuery({
+    queryKey: ['dora', search],
+    queryFn: ({ signal }) => get<DoraReply>(`/v1/dora?${search}`, signal),
+    refetchInterval: REFRESH_MS,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function useCatalogue() {
+  return useQuery({
+    queryKey: ['catalogue'],
+    queryFn: ({ signal }) => get<Page<CatalogueEntry>>('/v1/metrics', signal),
+    // It changes only with the server's version.
+    staleTime: Infinity,
+  })
+}
+
+export function useMetric(id: string, view: View) {
+  const params = metricQuery(view)
+  params.set('by', 'service')
+  const search = params.toString()
+  return useQuery({
+    queryKey: ['metric', id, search],
+    queryFn: ({ signal }) => get<MetricReply>(`/v1/metrics/${encodeURIComponent(id)}?${search}`, signal),
+    refetchInterval: REFRESH_MS,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function useSamples(id: string, view: View) {
+  const params = metricQuery(view)
+  // An edition rates the number; the rows behind it are the same.
+  params.delete('edition')
+  params.set('limit', String(ROWS_PER_PAGE))
+  if (view.status !== null) params.set('status', view.status)
+  const search = params.toString()
+  return useInfiniteQuery({
+    queryKey: ['samples', id, search],
+    queryFn: ({ signal, pageParam }) => {
+      const after = pageParam === null ? '' : `&after=${encodeURIComponent(pageParam)}`
+      return get<Page<SampleReply>>(`/v1/metrics/${encodeURIComponent(id)}/samples?${search}${after}`, signal)
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    // The rows follow the number above them.
+    refetchInterval: REFRESH_MS,
+  })
+}
+
+export function useRawItem(id: string) {
+  return useQuery({
+    queryKey: ['raw', id],
+    queryFn: ({ signal }) => get<RawItem>(`/v1/raw/${encodeURIComponent(id)}`, signal),
+    // The bytes that arrived never change.
+    staleTime: Infinity,
+  })
+}

@@ -1,0 +1,64 @@
+import { BarChart, LineChart } from 'echarts/charts'
+import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components'
+import { init, use, type ECharts } from 'echarts/core'
+import { SVGRenderer } from 'echarts/renderers'
+import { useEffect, useRef } from 'react'
+import type { MetricReply } from '../api/contract.ts'
+import { figure, type Scale } from '../format/figure.ts'
+import { useTheme } from '../frame/theme.ts'
+import { axisOf, seriesOption } from './series-option.ts'
+
+use([BarChart, LineChart, GridComponent, MarkLineComponent, TooltipComponent, SVGRenderer])
+
+/** The series, larger. To those who cannot see it, it is one image with a sentence; the table below it has every figure. */
+export default function SeriesChart({ metric, scale }: { metric: MetricReply; scale: Scale }) {
+  const place = useRef<HTMLDivElement>(null)
+  const chart = useRef<ECharts | null>(null)
+  const theme = useTheme()
+
+  useEffect(() => {
+    if (place.current === null) return undefined
+    const made = init(place.current, null, { renderer: 'svg' })
+    chart.current = made
+    const resized = new ResizeObserver(() => made.resize())
+    resized.observe(place.current)
+    return () => {
+      resized.disconnect()
+      made.dispose()
+      chart.current = null
+    }
+  }, [])
+
+  useEffect(() => {
+    // The colours of the theme are read from the stylesheet, so a new theme is a new option.
+    const style = getComputedStyle(document.documentElement)
+    const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches
+    chart.current?.setOption(
+      seriesOption(metric, scale, (name) => style.getPropertyValue(name).trim(), !still),
+      { notMerge: true },
+    )
+  }, [metric, scale, theme])
+
+  const { baseline, series } = metric
+  const legend = [
+    axisOf(metric, scale).name,
+    ...(baseline.value === null ? [] : [`dashed: before, ${figure(baseline.value, scale)}`]),
+    ...(series.some(({ partial }) => partial) ? ['pale: only partly in the window'] : []),
+    ...(series.some(({ value }) => value === null) ? ['gaps: no value'] : []),
+  ]
+  return (
+    <>
+      <p className="chart-legend">{legend.join(' · ')}</p>
+      <div className="chart" role="img" aria-label={`${metric.title} over time: ${summary(metric, scale)}`}>
+        <div className="chart-place" ref={place} />
+      </div>
+    </>
+  )
+}
+
+function summary({ series }: MetricReply, scale: Scale): string {
+  const known = series.flatMap(({ value }) => (value === null ? [] : [value]))
+  if (known.length === 0) return 'no interval has a value'
+  const last = known.at(-1) ?? 0
+  return `lowest ${figure(Math.min(...known), scale)}, highest ${figure(Math.max(...known), scale)}, latest ${figure(last, scale)}. The table below has every figure.`
+}

@@ -1,0 +1,26 @@
+import type { ReactNode } from 'react'
+import { Masthead } from './masthead.tsx'
+import './plain-page.css'
+
+/** A page with one thing to say: sign in, begin, failed, not found. */
+export function PlainPage({
+  title,
+  organization = null,
+  signedIn = false,
+  children,
+}: {
+  title: string
+  organization?: string | null
+  signedIn?: boolean
+  children: ReactNode
+}) {
+  return (
+    <>
+      <Masthead organization={organization} signedIn={signedIn} />
+      <main className="plain">
+        <h1>{title}</h1>
+        {children}
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,84 @@
+import { lazy, Suspense, useCallback, useEffect } from 'react'
+import type { Status } from '../api/contract.ts'
+import { useDora } from '../api/queries.ts'
+import { asProblem } from '../api/request.ts'
+import { windowText } from '../format/moment.ts'
+import { Masthead } from '../frame/masthead.tsx'
+import { ProblemNotice } from '../state/problem-notice.tsx'
+import { TileBones } from '../state/review-skeleton.tsx'
+import { useView } from '../use-view.ts'
+import { Controls } from './controls.tsx'
+import { Freshness } from './freshness.tsx'
+import { SampleBanner } from './sample-banner.tsx'
+import { SourceList } from './source-list.tsx'
+import { Summary } from './summary.tsx'
+import { Tile } from './tile.tsx'
+import { reviewMetrics } from './review-metrics.ts'
+import './review-page.css'
+
+// Most visits end with the tiles: what is behind them comes when somebody asks.
+const DetailDrawer = lazy(() => import('../detail/detail-drawer.tsx'))
+
+export function ReviewPage({ status }: { status: Status }) {
+  const [view, change] = useView()
+  const dora = useDora(view)
+  const openMetric = useCallback((metric: string) => change({ metric }), [change])
+  const closeMetric = useCallback(() => change({ metric: null, basis: null, variant: null, status: null }), [change])
+  const reply = dora.data
+  const title = view.days === 7 ? 'Weekly delivery review' : `Delivery review, ${view.days} days`
+  useEffect(() => {
+    document.title = `${title} · ${status.organization.name} · Fairlead`
+  }, [title, status.organization.name])
+  return (
+    <>
+      <Masthead organization={status.organization.name} signedIn>
+        <Freshness
+          updatedAt={dora.dataUpdatedAt}
+          failed={dora.isError}
+          fetching={dora.isFetching}
+          lagSeconds={status.lag_seconds}
+          onRefresh={() => void dora.refetch()}
+        />
+      </Masthead>
+      {status.demo && <SampleBanner />}
+      <main className="page">
+        <div className="page-head">
+          <div>
+            <h1>{title}</h1>
+            {reply !== undefined && (
+              <p className="scope">
+                <span>{windowText(reply.window)}</span> <span className="scope-zone">{reply.window.tz}</span>
+              </p>
+            )}
+            <p className="print-only">
+              {status.organization.name} · {view.service ?? 'all services'} · {view.environment ?? 'production'} · edition {reply?.edition}
+              {status.demo && ' · sample data'}
+            </p>
+          </div>
+          <Controls view={view} change={change} status={status} edition={reply?.edition ?? null} />
+        </div>
+        {dora.error !== null && (
+          <ProblemNotice problem={asProblem(dora.error)} onRetry={() => void dora.refetch()} retrying={dora.isFetching} />
+        )}
+        {reply === undefined ? (
+          dora.error === null && <TileBones />
+        ) : (
+          <div className={dora.isPlaceholderData ? 'figures is-old' : 'figures'} aria-busy={dora.isPlaceholderData}>
+            <Summary reply={reply} />
+            <div className="tiles">
+              {reviewMetrics(reply).map((metric) => (
+                <Tile key={metric.id} metric={metric} onOpen={openMetric} />
+              ))}
+            </div>
+          </div>
+        )}
+      </main>
+      <SourceList status={status} />
+      {view.metric !== null && (
+        <Suspense fallback={null}>
+          <DetailDrawer key={view.metric} id={view.metric} view={view} change={change} onClose={closeMetric} />
+        </Suspense>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,34 @@
+import type { Status } from '../api/contract.ts'
+import { count } from '../format/figure.ts'
+import { ago, moment } from '../format/moment.ts'
+import { useNow } from '../frame/use-now.ts'
+import './source-list.css'
+
+/** Where the figures come from, and when each source was last heard. */
+export function SourceList({ status }: { status: Status }) {
+  const now = useNow(30_000)
+  return (
+    <footer className="colophon">
+      <h2>Sources</h2>
+      <ul>
+        {status.sources.map((source) => (
+          <li key={`${source.connector}/${source.name}`}>
+            <span className="source-name">{source.name}</span>
+            {source.connector !== source.name && <span> ({source.connector})</span>}{' '}
+            {source.last_at === null ? (
+              <span>not heard yet</span>
+            ) : (
+              <time dateTime={source.last_at} title={moment(source.last_at)}>
+                {ago(source.last_at, now)}
+              </time>
+            )}
+          </li>
+        ))}
+        {status.sources.length === 0 && <li>None connected; events come from pipelines.</li>}
+      </ul>
+      <p className="colophon-end">
+        {count(status.events)} events · Fairlead {status.version}
+      </p>
+    </footer>
+  )
+}

@@ -1,0 +1,51 @@
+import { useState } from 'react'
+import type { Status } from '../api/contract.ts'
+import { Command } from '../frame/copy-button.tsx'
+import { PlainPage } from '../frame/plain-page.tsx'
+import './first-run.css'
+
+const HOUR_MS = 3_600_000
+
+/** The first minutes with Fairlead: three ways to a number, the quickest first. The page notices by itself when data has come. */
+export function FirstRun({ status }: { status: Status }) {
+  const [event] = useState(() => exampleEvent(window.location.origin, new Date(Date.now() - HOUR_MS)))
+  return (
+    <PlainPage title="Let us see the first delivery" organization={status.organization.name} signedIn>
+      <p className="lead">
+        Nothing has arrived yet. Choose a way to begin; this page fills by itself as soon as there is something to show.
+      </p>
+      <ol className="beginnings">
+        <li>
+          <h2>Look around with sample data</h2>
+          <p>The deployments and incidents of an invented organization. Clearly marked, and removable with one command.</p>
+          <Command text="npx fairlead demo" label="load the sample data" />
+        </li>
+        <li>
+          <h2>Read a repository you have</h2>
+          <p>From a local git history to a delivery report in the terminal, in seconds. Nothing to set up, nothing leaves the machine.</p>
+          <Command text="npx fairlead scan PATH" label="scan a repository" />
+        </li>
+        <li>
+          <h2>Send a deployment from your pipeline</h2>
+          <p>
+            One request per deployment is enough to begin. <code>fairlead up</code> printed the ingest token.
+          </p>
+          <Command text={event} label="send a deployment with curl" />
+        </li>
+      </ol>
+      <p className="waiting" role="status">
+        <span className="pulse" aria-hidden="true" /> Waiting for the first event
+      </p>
+    </PlainPage>
+  )
+}
+
+function exampleEvent(origin: string, committed: Date): string {
+  const event = { kind: 'deploy', service: 'api', git_sha: '4f2a9c1', commit_at: `${committed.toISOString().slice(0, 19)}Z` }
+  return [
+    `curl -X POST ${origin}/v1/events`,
+    `-H 'authorization: Bearer <ingest token>'`,
+    `-H 'content-type: application/json'`,
+    `-d '${JSON.stringify(event)}'`,
+  ].join(' \\\n  ')
+}
