@@ -110,19 +110,19 @@ function item(id: string, at: string | null, payload: unknown): Pulled {
 // ---------------------------------------------------------------- rows
 
 /** What the store's instants can hold. A commit may claim any second at all. */
-const EARLIEST = Date.UTC(1970, 0, 1)
 const LATEST = Date.UTC(2299, 11, 31, 23, 59, 59)
 
-/** git's seconds as an instant, null when it printed none. A moment beyond the store's years becomes the last one that it holds. */
+/** git's seconds since 1970 as an instant, null when it printed none. A moment beyond the store's years becomes the last one that it holds. */
 function instantOf(seconds: string): string | null {
-  return /^\d+$/.test(seconds) ? new Date(Math.max(EARLIEST, Math.min(Number(seconds) * 1000, LATEST))).toISOString() : null
+  const millis = seconds === '' ? Number.NaN : Number(seconds) * 1000
+  return millis >= 0 ? new Date(Math.min(millis, LATEST)).toISOString() : null
 }
 
 const REVERTS = /\bthis reverts commit\s+([0-9a-f]{7,64})\b|^reverts:?\s+([0-9a-f]{7,64})\b/im
 
 function readCommit(commit: CommitPayload, id: string) {
   // A date that git cannot read is the commit's other one; a commit without any stands at the start of time, not at this moment.
-  const authored = instantOf(commit.authored) ?? instantOf(commit.committed) ?? new Date(EARLIEST).toISOString()
+  const authored = instantOf(commit.authored) ?? instantOf(commit.committed) ?? new Date(0).toISOString()
   const { sha, parents, author_name, author_email, committer_name, committer_email, subject, additions, deletions, files_changed } = commit
   const reverted = commit.body === null ? null : REVERTS.exec(commit.body)
   return {
@@ -377,12 +377,14 @@ async function branchTips(ask: Ask<Config>): Promise<string[]> {
   return []
 }
 
-const TAG_FIELDS = ['refname:lstrip=2', 'objectname', 'creatordate:unix', 'taggername', 'objecttype', 'contents:subject']
+const TAG_FIELDS = ['refname:lstrip=2', 'objectname', 'creatordate:unix', 'taggername', 'objecttype', 'contents:subject', 'type']
 
 /** The tags that point at a commit, directly or through other tags. */
 async function tags(ask: Ask<Config>): Promise<Release[]> {
   const format = TAG_FIELDS.map((field) => `%(${field})`).join('%00')
-  const found = (await lines(ask, ['for-each-ref', `--format=${format}`, 'refs/tags'])).map((tag) => tag.split('\0'))
+  const printed = await lines(ask, ['for-each-ref', `--format=${format}`, 'refs/tags'])
+  // A tag of a file is never asked for its commit: a partial clone may lack the file, and git would stop there.
+  const found = printed.map((tag) => tag.split('\0')).filter((tag) => tag[4] === 'commit' || tag[6] === 'commit' || tag[6] === 'tag')
   const targets = found.map((tag) => `${tag[1]}^{commit}`)
   const revisions = await resolve(ask, targets)
   const releases = found.flatMap(([name = '', , created = '', tagger = '', type, subject = ''], index) => {
@@ -528,7 +530,9 @@ function readNamedLine(text: string, blobs: string[]): Counts {
 
 function readHeader(header: readonly string[]): Found['commit'] {
   // Where a header line cannot be read at all, git prints the placeholder itself.
-  const [sha = '', parents = '', ...rest] = header.map((text, index) => (text.toLowerCase() === FIELDS[index]?.toLowerCase() ? '' : text))
+  const [sha = '', parents = '', ...rest] = header.map((text, index) =>
+    text.startsWith('%') && text.toLowerCase() === FIELDS[index]?.toLowerCase() ? '' : text,
+  )
   const [
     author_name = '',
     author_email = '',

@@ -7,6 +7,14 @@ import { statement } from './statement.ts'
 
 const row = z.object({ token: z.number() })
 
+const TABLE = `create table if not exists migration_lock (
+  name text primary key,
+  owner text not null,
+  token integer not null,
+  heartbeat_at timestamptz not null,
+  expires_at timestamptz not null
+)`
+
 /** One statement, so that of two who ask one gets it. All times are the server's. */
 const take = statement({
   name: 'migration.take_lock',
@@ -46,6 +54,7 @@ export function leaseLock(port: SqlPort, options: LeaseOptions): Lock {
     const owner = `${options.owner} ${randomUUID()}`
     const seconds = options.leaseMs / 1000
     const deadline = performance.now() + options.waitMs
+    await ensure(port, TABLE)
     for (;;) {
       const [taken] = await port.rows(take, { name, owner, seconds })
       if (taken) return hold(port, { name, owner, seconds, token: taken.token }, options.leaseMs)
@@ -63,6 +72,11 @@ export function leaseLock(port: SqlPort, options: LeaseOptions): Lock {
       await sleep(100 + Math.random() * 200)
     }
   }
+}
+
+/** Two processes that make one table in the same moment: `if not exists` does not keep PostgreSQL from failing one of them. */
+export async function ensure(port: SqlPort, createIfNotExists: string): Promise<void> {
+  await port.run(createIfNotExists).catch(() => sleep(200).then(() => port.run(createIfNotExists)))
 }
 
 interface Held {

@@ -11,6 +11,7 @@ import type { Dialect, SqlPort } from './dialect.ts'
 import { clickhouseDialect, clickhousePort } from './dialects/clickhouse.ts'
 import { postgresDialect, postgresPort } from './dialects/postgres.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
+import { leaseLock } from './lease.ts'
 import { expandMacros, parseMigration, readMigrations, SNAPSHOT_FILE } from './migration-file.ts'
 import { createMigrator, soleOwner, type Migrator, type MigratorOptions } from './migrate.ts'
 import { openSemantic, type Semantic } from './semantic.ts'
@@ -323,7 +324,7 @@ describe('the lock', () => {
     writeFileSync(join(directory, '0001_create_hits.sql'), '-- why: hits\n\ncreate table hits (id int)\n')
     const migrator = (more: Partial<MigratorOptions>): Migrator =>
       createMigrator({ port, dialect, directory, programVersion: '1', actor: 'test', ...more })
-    for (const sql of dialect.bookkeeping) await port.run(sql)
+    await leaseLock(port, { owner: 'x', leaseMs: 1, waitMs: 0 })('another').then((lease) => lease.release())
     await port.run(
       `insert into migration_lock values ('migrate fairlead', 'elsewhere:1 server x', 4, now(), now() + interval '400 milliseconds')`,
     )
@@ -334,7 +335,8 @@ describe('the lock', () => {
     const stolen = refusal(
       migrator({
         onStep: async ({ phase }) => {
-          if (phase === 'before') await port.run(`update migration_lock set owner = 'another', token = token + 1`)
+          if (phase === 'before')
+            await port.run(`update migration_lock set owner = 'another', token = token + 1 where name = 'migrate fairlead'`)
         },
       }).up(),
     )
@@ -342,9 +344,11 @@ describe('the lock', () => {
     expect(await port.rows(statement({ name: 'tables', sql: `select to_regclass('hits') is null as gone`, row: noRow }))).toEqual([
       { gone: true },
     ])
-    expect(await port.rows(statement({ name: 'token', sql: 'select token, owner from migration_lock', row: noRow }))).toEqual([
-      { token: 6, owner: 'another' },
-    ])
+    expect(
+      await port.rows(
+        statement({ name: 'token', sql: `select token, owner from migration_lock where name = 'migrate fairlead'`, row: noRow }),
+      ),
+    ).toEqual([{ token: 6, owner: 'another' }])
     await semantic.close()
   })
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, asAppError } from '../errors.ts'
 import { instant, systemClock, type Clock } from '../clock.ts'
 import type { Dialect, Lease, LedgerRow, Lock, SqlPort } from './dialect.ts'
+import { ensure } from './lease.ts'
 import { expandMacros, readMigrations, SNAPSHOT_FILE, type Migration } from './migration-file.ts'
 
 export interface MigratorOptions {
@@ -201,15 +201,8 @@ export function createMigrator(options: MigratorOptions): Migrator {
     await report({ phase: 'after', ...at })
   }
 
-  const prepare = async (): Promise<void> => {
-    for (const sql of dialect.bookkeeping) {
-      // Two processes that make one table in the same moment: `if not exists` does not keep PostgreSQL from failing one of them.
-      await port.run(expand(sql, 'migration_history')).catch(() => sleep(200).then(() => port.run(expand(sql, 'migration_history'))))
-    }
-  }
-
   const locked = async <T>(work: (lease: Lease) => Promise<T>): Promise<T> => {
-    await prepare()
+    for (const sql of dialect.bookkeeping) await ensure(port, expand(sql, 'migration_history'))
     const own = dialect.lock?.(port, {
       owner: `${hostname()}:${process.pid} ${options.actor}`,
       leaseMs: options.leaseMs ?? LEASE_MS,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { constants, existsSync } from 'node:fs'
-import { chmod, cp, lstat, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { chmodSync, constants, cpSync, existsSync, readdirSync } from 'node:fs'
+import { lstat, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -125,19 +125,20 @@ async function prepareCache(cache: string, account: Account | null): Promise<voi
   if (!(await isReachable(cache, account))) throw new Error(`out of reach of the user ${account?.name}`)
 }
 
+/** Without waiting for each of its thousand small files: half the time. */
 async function copyTree(native: string, copy: string): Promise<void> {
   const half = `${copy}.${process.pid}.half`
   try {
-    await cp(native, half, {
+    cpSync(native, half, {
       recursive: true,
       verbatimSymlinks: true,
       mode: constants.COPYFILE_FICLONE,
-      // Static libraries and build metadata are a tenth of the size and used by nobody.
+      // Static libraries and build metadata, used by nobody.
       filter: (source) => !source.endsWith('.a') && basename(source) !== 'pkgconfig',
     })
-    await chmod(half, 0o755)
-    for (const entry of await readdir(half, { recursive: true, withFileTypes: true })) {
-      if (!entry.isSymbolicLink()) await chmod(join(entry.parentPath, entry.name), 0o755)
+    chmodSync(half, 0o755)
+    for (const entry of readdirSync(half, { recursive: true, withFileTypes: true })) {
+      if (!entry.isSymbolicLink()) chmodSync(join(entry.parentPath, entry.name), 0o755)
     }
     await link(half)
     await rm(copy, { recursive: true, force: true })

@@ -58,13 +58,6 @@ const BOOKKEEPING = [
   finished_at timestamptz,
   primary key (module, version)
 )`,
-  `create table if not exists migration_lock (
-  name text primary key,
-  owner text not null,
-  token integer not null,
-  heartbeat_at timestamptz not null,
-  expires_at timestamptz not null
-)`,
 ]
 
 const ledgerExists = statement({
