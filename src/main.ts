@@ -76,6 +76,8 @@ export async function openStores(config: Config, options: Pick<OpenOptions, 'log
     DATABASE_URI: config.DATABASE_URI?.reveal(),
     DATABASE_URL: config.DATABASE_URL?.reveal(),
   })
+  if (targets.analytics !== null && targets.analytics.ignored.length > 0)
+    log.warn('config.ignored', { variable: targets.analytics.variable, parameters: targets.analytics.ignored })
   const dataDirectory = await openDataDirectory(config.data)
   const closers = closing(log)
   closers.add(() => dataDirectory.release())
@@ -100,7 +102,7 @@ export async function openStores(config: Config, options: Pick<OpenOptions, 'log
     ...opened,
     dataDirectory,
     analyticsIsServer: targets.analytics !== null,
-    migrators: migratorsOf(opened, { actor: options.actor }),
+    migrators: migratorsOf({ ...opened, embedded: targets.semantic === null }, { actor: options.actor }),
     close: closers.close,
   }
 }
@@ -172,6 +174,8 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       }
     }
     await prepareAnalytics()
+    // A reserve that is given back when the disk is full, so that the stores can still tidy up.
+    void dataDirectory.restoreBallast().catch((thrown: unknown) => log.warn('ballast.missing', { reason: String(thrown) }))
 
     const pull: Services['pull'] = async (org, name, pullOptions) => {
       const source = await sources.find(org, name)

@@ -55,9 +55,20 @@ async function answer(url: URL, headers: Readonly<Record<string, unknown>>, body
   for (const [name, value] of settings) await session.queryAsync(`SET ${name} = '${value.replaceAll("'", "''")}'`)
   const params = [...url.searchParams]
     .filter(([name]) => name.startsWith('param_'))
-    .map(([name, value]) => [name.slice('param_'.length), value])
+    .map(([name, value]) => [name.slice('param_'.length), valueOf(value)])
   const result = params.length === 0 ? await session.queryAsync(sql) : await session.queryBindAsync(sql, Object.fromEntries(params))
   return result.bytes()
+}
+
+/** A parameter as it stands in the URL (escaped as in TabSeparated, lists quoted) as the value that the engine's own binder takes. */
+function valueOf(text: string): string | null | string[] {
+  if (text === '\\N') return null
+  if (!/^\['.*'\]$|^\[\]$/s.test(text)) return unescaped(text)
+  return [...text.slice(1, -1).matchAll(/'((?:[^'\\]|\\.)*)'/gs)].map((match) => unescaped(match[1] as string))
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\(.)/gs, (_, one: string) => ({ n: '\n', t: '\t', r: '\r' })[one] ?? one)
 }
 
 function withoutStrings(sql: string): string {

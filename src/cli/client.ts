@@ -17,7 +17,9 @@ export interface Client {
 }
 
 /** How long two commands without a server wait for each other. */
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 30_000
+/** How long a command waits for its own events to be applied. They are on disk, and the next command goes on. */
+const CATCH_UP_MS = 20_000
 
 export async function connect(config: Config, options: { serverOnly?: boolean } = {}): Promise<Client> {
   if (config.FAIRLEAD_URL !== null) return remote(config.FAIRLEAD_URL, config.FAIRLEAD_TOKEN?.reveal() ?? null)
@@ -86,7 +88,18 @@ async function inProcess(config: Config): Promise<Client> {
   const { openFairlead } = await import('../main.ts')
   const log = createLog(config.FAIRLEAD_LOG)
   const fairlead = await openFairlead(config, { log, actor: 'cli', environment: config.environment })
-  return client(fairlead, async (path, init) => fairlead.app.request(path, withToken(init, fairlead.token.reveal())), fairlead.close)
+  const { applier, journal } = fairlead.services
+  // What an earlier command left in the journal is read before anything is asked, and what this one adds before it ends.
+  const catchUp = () => applier.visible(0, journal.stats().head, AbortSignal.timeout(CATCH_UP_MS)).catch(() => null)
+  await catchUp()
+  return client(
+    fairlead,
+    async (path, init) => fairlead.app.request(path, withToken(init, fairlead.token.reveal())),
+    async () => {
+      await catchUp()
+      await fairlead.close()
+    },
+  )
 }
 
 function withToken(init: RequestInit | undefined, token: string | null): RequestInit {

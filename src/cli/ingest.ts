@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { Config } from '../config.ts'
 import { AppError, systemCode } from '../errors.ts'
@@ -15,13 +15,13 @@ interface Total {
 
 /** Sends NDJSON in requests of some megabytes, at line breaks. A line that says when it happened may be sent again without harm. */
 export async function run(config: Config, file: string, options: { partial?: boolean; json?: boolean }): Promise<number> {
-  const input: Readable = file === '-' ? process.stdin : createReadStream(file)
+  const input = file === '-' ? process.stdin : await openFile(file)
   const client = await connect(config)
   const drawn = progress('ingest')
   const total: Total = { accepted: 0, rejected: [] }
   try {
     let lines = 0
-    for await (const chunk of byLines(input, file)) {
+    for await (const chunk of byLines(input)) {
       await send(client, chunk.text, chunk.lines, lines, options.partial === true, total)
       lines += chunk.lines
       drawn.tick(total.accepted, null, 'events')
@@ -69,29 +69,32 @@ function shifted(detail: unknown, before: number): unknown {
   return errors === undefined ? null : { count, errors: errors.map((one) => ({ ...one, index: one.index + before })) }
 }
 
-async function* byLines(input: Readable, file: string): AsyncGenerator<{ text: string; lines: number }> {
-  let kept: Buffer[] = []
-  let size = 0
+async function openFile(file: string): Promise<Readable> {
   try {
-    for await (const data of input as AsyncIterable<Buffer>) {
-      const chunk = Buffer.from(data)
-      const end = size + chunk.length >= CHUNK_BYTES ? chunk.lastIndexOf(0x0a) : -1
-      if (end < 0) {
-        kept.push(chunk)
-        size += chunk.length
-        continue
-      }
-      yield piece(Buffer.concat([...kept, chunk.subarray(0, end + 1)]))
-      kept = [chunk.subarray(end + 1)]
-      size = chunk.length - end - 1
-    }
+    return (await open(file)).createReadStream()
   } catch (cause) {
     const code = systemCode(cause)
-    if (code === null) throw cause
     throw new AppError('usage', code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read (${code}).`, {
       help: 'Give a file of NDJSON, or - for standard input.',
       cause,
     })
+  }
+}
+
+async function* byLines(input: Readable): AsyncGenerator<{ text: string; lines: number }> {
+  let kept: Buffer[] = []
+  let size = 0
+  for await (const data of input as AsyncIterable<Buffer>) {
+    const chunk = Buffer.from(data)
+    const end = size + chunk.length >= CHUNK_BYTES ? chunk.lastIndexOf(0x0a) : -1
+    if (end < 0) {
+      kept.push(chunk)
+      size += chunk.length
+      continue
+    }
+    yield piece(Buffer.concat([...kept, chunk.subarray(0, end + 1)]))
+    kept = [chunk.subarray(end + 1)]
+    size = chunk.length - end - 1
   }
   const rest = Buffer.concat(kept)
   if (rest.length > 0) yield piece(rest)

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { ClickHouseError, createClient, type ClickHouseClient } from '@clickhouse/client'
+import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
 import type { z } from 'zod'
 import { AppError, systemCode } from '../errors.ts'
 import type { Secret } from '../secret.ts'
@@ -78,6 +78,8 @@ type Settings = Readonly<Record<string, string | number>>
 /** How many reading sessions the embedded engine gets. Each runs one query at a time; three long ones leave a fourth free for the short ones. */
 const EMBEDDED_READERS = 4
 const DATABASE = 'fairlead'
+/** Errors are translated and thrown; the client's own log would print them a second time, past ours. */
+const SILENT = { level: ClickHouseLogLevel.OFF }
 
 export async function openAnalytics(target: AnalyticsTarget, limits: Partial<ReadLimits> = {}): Promise<Analytics> {
   const readLimits = { ...READ_LIMITS, ...limits }
@@ -94,7 +96,7 @@ async function openEmbedded(directory: string, limits: ReadLimits): Promise<Anal
   })
   type Hook = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
   // Same interface in two copies of the type declarations; `exactOptionalPropertyTypes` tells them apart.
-  const open = () => createClient({ connection: createChdbConnection({ path: directory }) as unknown as Hook })
+  const open = () => createClient({ connection: createChdbConnection({ path: directory }) as unknown as Hook, log: SILENT })
   const session = async (settings: Settings, readonly: boolean): Promise<ClickHouseClient> => {
     const client = open()
     for (const [name, value] of Object.entries(settings)) await client.command({ query: `SET ${name} = ${literal(value)}` })
@@ -123,6 +125,7 @@ async function openServer(target: Extract<AnalyticsTarget, { kind: 'server' }>, 
       username: target.username,
       password: target.password.reveal(),
       application: 'fairlead',
+      log: SILENT,
       request_timeout: (limits.seconds + 10) * 1000,
       max_open_connections: 8,
       clickhouse_settings: { ...settings },

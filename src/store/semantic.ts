@@ -128,10 +128,8 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
     }
   }
 
-  const close = async (): Promise<void> => {
-    await pool.end()
-    await afterClose()
-  }
+  let closing: Promise<void> | null = null
+  const close = (): Promise<void> => (closing ??= pool.end().then(afterClose))
 
   let version: string
   try {

@@ -2,14 +2,14 @@ import { AppError } from '../errors.ts'
 import { Secret } from '../secret.ts'
 
 /** Where the semantic store is. `describe` is what people may see: never the password. */
-export interface PostgresTarget {
+interface PostgresTarget {
   uri: Secret
   describe: string
   variable: string
 }
 
 /** Where the analytics store is, in the parts that the ClickHouse client takes. */
-export interface ClickHouseTarget {
+interface ClickHouseTarget {
   /** Scheme, host, port and path, without credentials. */
   url: Secret
   username: string

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { extname, join } from 'node:path'
+import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { doraReply, metricReply, sampleReply, type DoraReply, type SampleReply } from '../../src/metric.ts'
@@ -95,8 +95,9 @@ export async function fakeApi(): Promise<FakeApi> {
     throw new Error('There is no built page in dist/web. Run `npx vite build --config web/vite.config.ts` first.')
   }
   const api: FakeApi = { url: '', world: ordinaryWorld(), requests: [], close: async () => {} }
+  const files = await builtFiles()
   const server = createServer((request, response) => {
-    answer(api, request, response).catch((error: unknown) => {
+    answer(api, files, request, response).catch((error: unknown) => {
       // A reply that breaks the contract must fail the test that asked for it, visibly.
       send(response, 500, problem(500, 'fake-api', String(error)))
     })
@@ -111,9 +112,9 @@ export async function fakeApi(): Promise<FakeApi> {
   return api
 }
 
-async function answer(api: FakeApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(api: FakeApi, files: Files, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://fake')
-  if (!url.pathname.startsWith('/v1/')) return sendFile(url.pathname, response)
+  if (!url.pathname.startsWith('/v1/')) return sendFile(files, url.pathname, response)
   api.requests.push(`${request.method} ${url.pathname}${url.search}`)
   const { world } = api
   if (world.holding !== null && url.pathname.startsWith(world.holding.path)) await world.holding.until
@@ -166,15 +167,21 @@ function answerPost(world: World, path: string, text: string, response: ServerRe
   return send(response, 404, problem(404, 'not-found', `There is nothing at ${path}.`))
 }
 
-async function sendFile(path: string, response: ServerResponse): Promise<void> {
+type Files = Map<string, Buffer>
+
+/** Read once, as the real server does: a build beside the running tests does not change the page under them. */
+async function builtFiles(): Promise<Files> {
+  const entries = await readdir(built, { recursive: true, withFileTypes: true })
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return new Map(await Promise.all(paths.map(async (path) => [`/${relative(built, path)}`, await readFile(path)] as const)))
+}
+
+function sendFile(files: Files, path: string, response: ServerResponse): void {
   const file = path === '/' ? '/index.html' : path
-  try {
-    const content = await readFile(join(built, file))
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...headers })
-    response.end(content)
-  } catch {
-    send(response, 404, problem(404, 'not-found', `There is no file ${file}.`))
-  }
+  const content = files.get(file)
+  if (content === undefined) return send(response, 404, problem(404, 'not-found', `There is nothing at ${path}.`))
+  response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...headers })
+  response.end(content)
 }
 
 /** As strict as the real server's. */

@@ -5,6 +5,8 @@ import { fakeApi, ordinaryWorld, type FakeApi } from './fake-api.ts'
 
 export interface Stage {
   readonly api: FakeApi
+  /** What the browser will rightly complain about in this test. */
+  expected: RegExp | null
   open(path?: string, options?: BrowserContextOptions): Promise<Page>
 }
 
@@ -19,7 +21,9 @@ export function stage(): Stage {
     browser = await launch()
   })
   afterEach(async () => {
-    const complaints = visits.flatMap((one) => one.complaints)
+    const expected = result.expected
+    const complaints = visits.flatMap((one) => one.complaints).filter((complaint) => expected === null || !expected.test(complaint))
+    result.expected = null
     await Promise.all(visits.map((one) => one.close()))
     visits = []
     if (api !== undefined) {
@@ -33,7 +37,8 @@ export function stage(): Stage {
     await api?.close()
   })
 
-  return {
+  const result: Stage = {
+    expected: null,
     get api() {
       if (api === undefined) throw new Error('The fake API starts before the first test, not before that.')
       return api
@@ -45,6 +50,7 @@ export function stage(): Stage {
       return opened.page
     },
   }
+  return result
 }
 
 /** The visible text with its white space made single. */

@@ -134,3 +134,27 @@ test('while loading the page has its shape and says that it loads', async () => 
   await page.locator('article').first().waitFor()
   expect(await page.locator('.tile-bones').count()).toBe(0)
 })
+
+describe('a part of the page that is gone after an upgrade', () => {
+  test('the chart: the table and the rows are still there', async () => {
+    at.expected = /series-chart|Failed to fetch dynamically imported module/
+    const page = await at.open()
+    await page.route('**/series-chart-*.js', (route) => route.abort())
+    await page.getByRole('button', { name: 'Change lead time' }).click()
+    await page.getByText('The chart could not be loaded; the table has every figure.').waitFor()
+    await page.locator('.row').first().waitFor()
+    expect(await page.getByText('The same as a table').isVisible()).toBe(true)
+  })
+
+  test('the details: the figures stay, and loading the page again mends it', async () => {
+    at.expected = /detail-drawer|Failed to fetch dynamically imported module/
+    const page = await at.open()
+    await page.route('**/detail-drawer-*.js', (route) => route.abort())
+    await page.getByRole('button', { name: 'Change lead time' }).click()
+    await page.getByRole('alert').waitFor()
+    expect(await page.locator('article').count()).toBe(6)
+    await page.unroute('**/detail-drawer-*.js')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('dialog', { name: 'Change lead time' }).waitFor()
+  })
+})

@@ -3,7 +3,10 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ProblemError } from './api/request.ts'
 import { App } from './app.tsx'
+import { Boundary } from './frame/boundary.tsx'
+import { PlainPage } from './frame/plain-page.tsx'
 import { followTheme } from './frame/theme.ts'
+import { Outdated } from './state/outdated.tsx'
 import './style/tokens.css'
 import './style/base.css'
 import './style/print.css'
@@ -34,7 +37,15 @@ if (root === null) throw new Error('index.html has no element with the id "app".
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
-      <App />
+      <Boundary
+        fallback={
+          <PlainPage title="This page failed">
+            <Outdated />
+          </PlainPage>
+        }
+      >
+        <App />
+      </Boundary>
     </QueryClientProvider>
   </StrictMode>,
 )

@@ -4,6 +4,7 @@ import { asProblem } from '../api/request.ts'
 import { scaleFor } from '../format/figure.ts'
 import { windowText } from '../format/moment.ts'
 import { codeText } from '../format/words.ts'
+import { Boundary } from '../frame/boundary.tsx'
 import { Icon } from '../frame/icon.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import type { ChangeView } from '../use-view.ts'
@@ -55,9 +56,11 @@ export default function DetailDrawer({ id, view, change, onClose }: { id: string
           {entry !== undefined && <Readings entry={entry} view={view} change={change} />}
           <section className="detail-section" aria-labelledby="detail-course">
             <h3 id="detail-course">Over time</h3>
-            <Suspense fallback={<div className="chart bone" />}>
-              <SeriesChart metric={reply} scale={scale} />
-            </Suspense>
+            <Boundary fallback={<p className="quiet">The chart could not be loaded; the table has every figure.</p>}>
+              <Suspense fallback={<div className="chart bone" />}>
+                <SeriesChart metric={reply} scale={scale} />
+              </Suspense>
+            </Boundary>
             <SeriesTable metric={reply} scale={scale} />
           </section>
         </>

@@ -3,7 +3,9 @@ import type { Status } from '../api/contract.ts'
 import { useDora } from '../api/queries.ts'
 import { asProblem } from '../api/request.ts'
 import { windowText } from '../format/moment.ts'
+import { Boundary } from '../frame/boundary.tsx'
 import { Masthead } from '../frame/masthead.tsx'
+import { Outdated } from '../state/outdated.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import { TileBones } from '../state/review-skeleton.tsx'
 import { useView } from '../use-view.ts'
@@ -72,13 +74,15 @@ export function ReviewPage({ status }: { status: Status }) {
             </div>
           </div>
         )}
+        {view.metric !== null && (
+          <Boundary key={view.metric} fallback={<Outdated />}>
+            <Suspense fallback={null}>
+              <DetailDrawer id={view.metric} view={view} change={change} onClose={closeMetric} />
+            </Suspense>
+          </Boundary>
+        )}
       </main>
       <SourceList status={status} />
-      {view.metric !== null && (
-        <Suspense fallback={null}>
-          <DetailDrawer key={view.metric} id={view.metric} view={view} change={change} onClose={closeMetric} />
-        </Suspense>
-      )}
     </>
   )
 }

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import { AppError } from '../errors.ts'
+import type { LedgerRow } from './dialect.ts'
+import type { Migration } from './migration-file.ts'
+
+export interface PlannedMigration {
+  version: number
+  name: string
+  file: string
+  why: string
+  breaking: string | null
+  destructive: string | null
+  /** Statements that an interrupted run has already applied. */
+  applied: number
+  statements: number
+}
+
+export interface Plan {
+  /** Bound to these very migrations, their contents and how far they are: what a confirmation confirms. */
+  hash: string
+  pending: PlannedMigration[]
+  /** Those of `pending` that wait for a confirmation. */
+  destructive: string[]
+}
+
+export interface Status extends Plan {
+  current: number | null
+  history: LedgerRow[]
+  /** Applied by a newer program; tolerated, since none of them is breaking. */
+  unknown: LedgerRow[]
+}
+
+/** What is pending, or why it cannot be told. */
+export function compare(migrations: Migration[], history: LedgerRow[], outOfOrder: 'refuse' | 'allow'): Status {
+  const known = new Map(migrations.map((each) => [each.version, each]))
+  const unknown = history.filter((row) => !known.has(row.version))
+  const newer = unknown.find((row) => row.breaking)
+  if (newer) {
+    throw new AppError(
+      'schema-newer',
+      `The schema has the migration ${fileOf(newer)} of Fairlead ${newer.program_version}, which this program does not know and may not run with.`,
+      {
+        help: `Start Fairlead ${newer.program_version} or newer.`,
+        detail: { version: newer.version, name: newer.name, program_version: newer.program_version },
+      },
+    )
+  }
+  for (const row of history) {
+    const migration = known.get(row.version)
+    // Of a migration that left nothing behind, the text may be put right.
+    if (!migration || row.statement_index === 0) continue
+    if (row.checksum !== migration.checksum || row.name !== migration.name) {
+      throw new AppError(
+        'migration-drift',
+        `The migration ${migration.file} is not what was applied (${fileOf(row)}, ${row.finished_at ?? row.started_at}).`,
+        {
+          help: `Put the file back as it was and add a new one with the change. If the change is harmless: fairlead migrate repair ${migration.version}`,
+          detail: { file: migration.file, version: row.version },
+        },
+      )
+    }
+  }
+  const finished = new Map(history.filter((row) => row.state === 'done').map((row) => [row.version, row]))
+  const current = Math.max(0, ...finished.keys())
+  const pending = migrations.filter((each) => !finished.has(each.version))
+  const late = pending.find((each) => each.version < current)
+  if (late && outOfOrder === 'refuse') {
+    throw new AppError('migration-drift', `The migration ${late.file} comes before number ${current}, which is already applied.`, {
+      help: 'Give it the next free number, or allow migrations out of order if it does not matter to those after it.',
+      detail: { file: late.file, current },
+    })
+  }
+  const planned = pending.map(({ version, name, file, why, breaking, destructive, statements }) => {
+    const applied = history.find((row) => row.version === version)?.statement_index ?? 0
+    return { version, name, file, why, breaking, destructive, applied, statements: statements.length }
+  })
+  const content = pending.map((each, index) => `${each.file} ${each.checksum} ${planned[index]?.applied}`).join('\n')
+  return {
+    hash: createHash('sha256').update(content).digest('hex').slice(0, 16),
+    pending: planned,
+    // One that has begun was confirmed then, and standing half-way is worse than ending it.
+    destructive: planned.filter((each) => each.destructive !== null && each.applied === 0).map((each) => each.file),
+    current: current === 0 ? null : current,
+    history,
+    unknown,
+  }
+}
+
+export function demandConfirmation(plan: Plan, confirm: string | undefined): void {
+  if (plan.destructive.length === 0 || confirm === plan.hash) return
+  const reasons = plan.pending.filter((each) => plan.destructive.includes(each.file)).map((each) => `${each.file}: ${each.destructive}`)
+  throw new AppError(
+    'schema-pending',
+    `The pending migrations remove data, and wait for a confirmation of the plan ${plan.hash}. ${reasons.join(' ')}`,
+    {
+      help: `Make a backup, look at the plan, then: fairlead migrate up --confirm ${plan.hash}`,
+      detail: { hash: plan.hash, destructive: plan.destructive },
+    },
+  )
+}
+
+export function find(migrations: Migration[], history: LedgerRow[], version: number): { migration: Migration; row: LedgerRow } {
+  const migration = migrations.find((each) => each.version === version)
+  const row = history.find((each) => each.version === version)
+  if (!migration || !row) throw unknownVersion(version)
+  return { migration, row }
+}
+
+export function unknownVersion(version: number): AppError {
+  return new AppError('not-found', `There is no migration with the number ${version}.`, { help: '`fairlead migrate status` lists them.' })
+}
+
+function fileOf(row: LedgerRow): string {
+  return `${String(row.version).padStart(4, '0')}_${row.name}.sql`
+}
