@@ -138,6 +138,8 @@ export type DoraReply = z.infer<typeof doraReply>
 export const sampleReply = z.object({
   at,
   value: number,
+  /** Seconds so far, for a censored row: still open, not recovered yet. */
+  age: number.optional(),
   status: z.enum(['sample', 'missing', 'censored', 'listed']),
   reason: z.string().nullable(),
   subject: z.object({ type: z.string(), id: z.string(), title: z.string().nullable(), url: z.string().nullable() }),

@@ -125,7 +125,12 @@ export function metricRoutes(services: Services): Route[] {
       async handle({ params, query, principal }) {
         const metric = metricOf(params.id)
         const { org, asked } = await asking(principal.org, query)
-        return samples(analytics, org, params.id, metric, asked, { limit: query.limit, after: query.after, status: query.status })
+        return samples(analytics, org, params.id, metric, asked, {
+          limit: query.limit,
+          after: query.after,
+          status: query.status,
+          now: query.as_of === undefined ? clock.now() : Date.parse(query.as_of),
+        })
       },
     }),
     route({

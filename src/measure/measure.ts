@@ -261,7 +261,7 @@ export async function samples(
   id: string,
   metric: Metric,
   asked: Asked,
-  page: { limit: number; after?: string | undefined; status?: string | undefined },
+  page: { limit: number; after?: string | undefined; status?: string | undefined; now?: number | undefined },
 ): Promise<{ items: SampleReply[]; next: string | null }> {
   const population = populationOf(id, metric, asked)
   const after = page.after === undefined ? null : readCursor(page.after)
@@ -288,6 +288,8 @@ ORDER BY at DESC, subject_id DESC LIMIT {limit:UInt32}`,
   return {
     items: shown.map(({ subject_type, subject_id, title, url, raw_seq, reason, ...sample }) => ({
       ...sample,
+      // An open thing has no value yet, and an age.
+      age: sample.status === 'censored' && page.now !== undefined ? (page.now - Date.parse(sample.at)) / 1000 : null,
       reason: reason === '' ? null : reason,
       subject: { type: subject_type, id: subject_id, title, url },
       team: null,

@@ -109,8 +109,8 @@ async function openEmbedded(directory: string, limits: ReadLimits): Promise<Anal
     const first = open()
     await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE} ENGINE = Atomic` })
     await first.close()
-    const writer = pool([await session(WRITER, false)])
-    const readers = pool(await Promise.all(Array.from({ length: EMBEDDED_READERS }, () => session(readerSettings(limits), true))))
+    const writer = await pool(1, () => session(WRITER, false))
+    const readers = await pool(EMBEDDED_READERS, () => session(readerSettings(limits), true))
     return build({ writer, readers, describe: `chDB (embedded) in ${directory}`, database: DATABASE })
   } catch (thrown) {
     throw translate(thrown, 'analytics.open')
@@ -149,22 +149,52 @@ function shared(client: ClickHouseClient): Lender {
   return { use: (work) => work(client), close: () => client.close() }
 }
 
-function pool(clients: readonly ClickHouseClient[]): Lender {
-  const free = [...clients]
-  const waiting: ((client: ClickHouseClient) => void)[] = []
+/**
+ * Sessions of the embedded engine. One whose query failed is closed and replaced: what a query had put out before it failed (a limit on rows,
+ * for one) stays in its session and would come back as the answer to the next query, which may be another organization's.
+ */
+async function pool(size: number, open: () => Promise<ClickHouseClient>): Promise<Lender> {
+  const free = await Promise.all(Array.from({ length: size }, open))
+  const waiting: { take: (client: ClickHouseClient) => void; fail: (thrown: unknown) => void }[] = []
+  const lend = (client: ClickHouseClient) => {
+    const next = waiting.shift()
+    if (next) next.take(client)
+    else free.push(client)
+  }
+  let missing = 0
+  /** Also fills places that an earlier attempt could not fill. */
+  const replace = async () => {
+    missing++
+    while (missing > 0) {
+      missing--
+      try {
+        lend(await open())
+      } catch (thrown) {
+        missing++
+        waiting.shift()?.fail(thrown)
+        return
+      }
+    }
+  }
   return {
     async use(work) {
-      const client = free.pop() ?? (await new Promise<ClickHouseClient>((resolve) => waiting.push(resolve)))
+      if (free.length === 0 && missing > 0) {
+        missing--
+        await replace()
+      }
+      const client = free.pop() ?? (await new Promise<ClickHouseClient>((take, fail) => waiting.push({ take, fail })))
       try {
-        return await work(client)
-      } finally {
-        const next = waiting.shift()
-        if (next) next(client)
-        else free.push(client)
+        const answer = await work(client)
+        lend(client)
+        return answer
+      } catch (thrown) {
+        await client.close().catch(() => {})
+        await replace()
+        throw thrown
       }
     },
     async close() {
-      for (const client of clients) await client.close()
+      for (const client of free.splice(0)) await client.close()
     },
   }
 }
@@ -174,6 +204,8 @@ function build(parts: { writer: Lender; readers: Lender; describe: string; datab
     (lender: Lender) =>
     async <R>(statement: Statement<Params, R>, params: Params = {}): Promise<R[]> => {
       const sql = `/* ${statement.name} */ ${statement.sql}`
+      // The embedded engine is server and client in one, and writes files as a client does, `readonly` or not.
+      if (/\boutfile\b/i.test(statement.sql)) throw new AppError('store-refused', `${statement.name} would write a file.`)
       const bound = bind(statement.name, sql, params)
       const rows = await lender
         .use(async (client) => (await client.query({ query: sql, format: 'JSONEachRow', query_params: bound })).json<unknown>())
@@ -292,7 +324,9 @@ function translate(thrown: unknown, name: string): AppError {
     })
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
-  const number = /Code: (\d+)/.exec(message)?.[1]
+  // The embedded engine's errors are of another copy of the class: their number is what they share.
+  const own = systemCode(thrown)
+  const number = own !== null && /^\d+$/.test(own) ? own : /Code: (\d+)/.exec(message)?.[1]
   const known = number === undefined ? undefined : MEANING[number]
   if (known) return new AppError(known.code, known.message, { help: known.help, cause: thrown, detail: { statement: name } })
   const code = systemCode(thrown)
