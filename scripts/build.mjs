@@ -1,40 +1,59 @@
 // Builds the server (tsc) and the page (vite) into dist/. `node scripts/build.mjs` builds always; bin/fairlead.mjs only when sources changed.
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const stamp = join(root, 'dist', '.built')
-const SOURCES = ['src', 'domain', 'connectors', 'metrics', 'web', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
+const dist = join(root, 'dist')
+const stamp = join(dist, '.built')
+const lock = join(root, 'node_modules', '.fairlead-build')
+const SOURCES = ['src', 'domain', 'connectors', 'metrics', 'bench', 'web', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
 
-/** An installed package has no sources to build from; a clone rebuilds what is older than its sources. */
+/** An installed package has no sources to build from; a clone rebuilds what is older than its sources. Of several that start at once, one builds. */
 export async function buildIfStale() {
-  if (!existsSync(join(root, 'tsconfig.build.json'))) return
-  const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0
-  if (newest(SOURCES.map((one) => join(root, one))) <= built) return
-  process.stderr.write('Building Fairlead (a few seconds, once) …\n')
-  await build()
+  if (!existsSync(join(root, 'tsconfig.build.json')) || isFresh()) return
+  await locked(async () => {
+    if (isFresh()) return
+    process.stderr.write('Building Fairlead (a few seconds, once) …\n')
+    await buildNow()
+  })
 }
 
 export async function build() {
+  await locked(buildNow)
+}
+
+/** Into a folder beside, which then takes the place of dist: a program that runs from the old one is not left without files half-way. */
+async function buildNow() {
   const run = promisify(execFile)
   const bin = (name) => join(root, 'node_modules', '.bin', name)
-  for (const folder of ['src', 'domain', 'connectors', 'metrics']) rmSync(join(root, 'dist', folder), { recursive: true, force: true })
-  const started = Date.now()
+  const next = `${dist}.next`
+  rmSync(next, { recursive: true, force: true })
+  const started = new Date().toISOString()
   try {
     await Promise.all([
-      run(bin('tsc'), ['-p', 'tsconfig.build.json'], { cwd: root }),
-      run(bin('vite'), ['build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'], { cwd: root }),
+      run(bin('tsc'), ['-p', 'tsconfig.build.json', '--outDir', next], { cwd: root }),
+      run(bin('vite'), ['build', '--config', 'web/vite.config.ts', '--outDir', join(next, 'web'), '--logLevel', 'warn'], { cwd: root }),
     ])
   } catch (thrown) {
-    process.stderr.write(
-      `${thrown.stdout ?? ''}${thrown.stderr ?? ''}\nThe build failed. Run \`npm ci\` first; if it still fails, the lines above say why.\n`,
-    )
+    process.stderr.write(`${thrown.stdout ?? ''}${thrown.stderr ?? ''}\nThe build failed. Run \`npm ci\` first; if it still fails, the lines above say why.\n`)
+    rmSync(lock, { recursive: true, force: true })
     process.exit(1)
   }
-  writeFileSync(stamp, new Date(started).toISOString())
+  writeFileSync(join(next, '.built'), started)
+  const old = `${dist}.old`
+  rmSync(old, { recursive: true, force: true })
+  if (existsSync(dist)) renameSync(dist, old)
+  renameSync(next, dist)
+  rmSync(old, { recursive: true, force: true })
+}
+
+function isFresh() {
+  const built = existsSync(stamp) ? Date.parse(readFileSync(stamp, 'utf8')) : 0
+  return newest(SOURCES.map((one) => join(root, one))) <= built
 }
 
 function newest(paths) {
@@ -46,6 +65,25 @@ function newest(paths) {
     if (stat.isDirectory()) latest = Math.max(latest, newest(readdirSync(path).map((name) => join(path, name))))
   }
   return latest
+}
+
+async function locked(work) {
+  for (;;) {
+    try {
+      mkdirSync(lock)
+      break
+    } catch (thrown) {
+      if (thrown.code !== 'EEXIST') throw thrown
+      // A build that was killed leaves its lock behind; none takes two minutes.
+      if (Date.now() - statSync(lock, { throwIfNoEntry: false })?.mtimeMs > 120_000) rmSync(lock, { recursive: true, force: true })
+      await sleep(100)
+    }
+  }
+  try {
+    await work()
+  } finally {
+    rmSync(lock, { recursive: true, force: true })
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await build()

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Runs against real servers, which the environment names. Without them it fails: a suite that skips has proved nothing. */
 export default defineConfig({
   test: {
-    include: ['test/servers/**/*.test.ts'],
+    include: ['test/servers/**/*.test.ts', 'test/clickhouse-http.test.ts'],
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 60_000,
