@@ -261,7 +261,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_aft
 --next
 -- The table that people know from the tutorials, over the domain: no second copy. An attempt that was cancelled, skipped or still runs is no row, as there.
 CREATE VIEW IF NOT EXISTS deploy_events AS
-SELECT id, kind, service, revision AS git_sha, environment_name AS environment, outcome = 'success' AS succeeded, commit_at, ref_id, at AS occurred_at, org_id
+SELECT id, kind, service, revision AS git_sha, environment_name AS environment, CAST(outcome = 'success', 'Bool') AS succeeded, commit_at, ref_id, at AS occurred_at, org_id
 FROM all_deployments FINAL
 WHERE outcome IN ('success', 'failure')
 UNION ALL

@@ -216,6 +216,6 @@ create view deploy_events (
   org_id UUID,
   ref_id Nullable(String),
   service LowCardinality(String),
-  succeeded UInt8
+  succeeded Bool
 ) engine = View as
-SELECT id, kind, service, revision AS git_sha, environment_name AS environment, outcome = 'success' AS succeeded, commit_at, ref_id, at AS occurred_at, org_id FROM all_deployments FINAL WHERE outcome IN ('success', 'failure') UNION ALL SELECT id, if(state = 'opened', 'incident_opened', 'incident_closed') AS kind, ifNull(service, '') AS service, revision AS git_sha, ifNull(environment_name, '') AS environment, true AS succeeded, CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS commit_at, ref_id, at AS occurred_at, org_id FROM all_incident_states FINAL WHERE state IN ('opened', 'closed');
+SELECT id, kind, service, revision AS git_sha, environment_name AS environment, CAST(outcome = 'success', 'Bool') AS succeeded, commit_at, ref_id, at AS occurred_at, org_id FROM all_deployments FINAL WHERE outcome IN ('success', 'failure') UNION ALL SELECT id, if(state = 'opened', 'incident_opened', 'incident_closed') AS kind, ifNull(service, '') AS service, revision AS git_sha, ifNull(environment_name, '') AS environment, true AS succeeded, CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS commit_at, ref_id, at AS occurred_at, org_id FROM all_incident_states FINAL WHERE state IN ('opened', 'closed');
