@@ -47,6 +47,7 @@ export const UNITS = ['per_day', 'seconds', 'share', 'days_per_week'] as const
 export type Unit = (typeof UNITS)[number]
 export const RELATIONS = [
   'deployments',
+  'repositories',
   'commits',
   'commit_files',
   'incidents',

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { secureHeaders } from 'hono/secure-headers'
 import { AppError, asAppError } from '../errors.ts'
 import { docsPage } from './docs-page.ts'
+import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
 import { problem } from './problem.ts'
@@ -40,6 +41,7 @@ export function createApp(services: Services): OpenAPIHono {
   for (const one of [
     ...eventRoutes(services),
     ...metricRoutes(services),
+    ...entityRoutes(services),
     ...statusRoutes(services),
     ...sourceRoutes(services),
     ...sessionRoutes(services),

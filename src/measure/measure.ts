@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { Metric, MetricReply, SampleReply } from '../metric.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { statement, type Params } from '../store/statement.ts'
+import { readCursor, writeCursor } from './cursor.ts'
 import { coverageGaps, watchingSources, whyEmpty, type Watching } from './coverage.ts'
 import { wilson } from './interval.ts'
 import { DEFAULT_EDITION, LEVEL_MIN_SAMPLES, levelOf, scoreOf, type Edition } from './levels.ts'
@@ -295,14 +296,6 @@ ORDER BY at DESC, subject_id DESC LIMIT {limit:UInt32}`,
       team: null,
       raw_id: raw_seq === 0 ? null : String(raw_seq),
     })),
-    next: rows.length > page.limit && last !== undefined ? `${Date.parse(last.at)}~${last.subject_id}` : null,
+    next: rows.length > page.limit && last !== undefined ? writeCursor({ at: Date.parse(last.at), id: last.subject_id }) : null,
   }
-}
-
-function readCursor(cursor: string): { at: number; id: string } {
-  const split = cursor.indexOf('~')
-  const at = Number(cursor.slice(0, split))
-  if (split < 1 || !Number.isSafeInteger(at))
-    throw new AppError('invalid-input', '`after` is not a cursor of this list.', { help: 'Take it from `next` of the page before.' })
-  return { at, id: cursor.slice(split + 1) }
 }

@@ -8,6 +8,7 @@ const narrow = (table: string) => `SELECT * EXCEPT (org_id, is_deleted) FROM all
 
 const RELATION_SQL: Record<RelationName, string> = {
   deployments: narrow('deployments'),
+  repositories: narrow('repositories'),
   commits: narrow('commits'),
   commit_files: narrow('commit_files'),
   attempts: narrow('attempts'),
@@ -23,9 +24,15 @@ const RELATION_SQL: Record<RelationName, string> = {
     if(countIf(s.state = 'closed') = 0, NULL, maxIf(s.at, s.state = 'closed')) AS closed_at,
     anyIf(s.raw_seq, s.state = 'opened') AS opened_raw_seq,
     max(s.raw_seq) AS raw_seq,
-    any(s.service) AS service, any(s.environment) AS environment, any(s.repository) AS repository,
-    any(s.severity) AS severity, any(s.title) AS title, any(s.url) AS url,
-    any(s.deployment_id) AS deployment_id, any(s.revision) AS revision
+    -- Where two of them differ the opening's word counts, in whatever order they came; a null says nothing.
+    argMin(s.service, (s.state != 'opened', s.at)) AS service,
+    argMin(s.environment, (s.state != 'opened', s.at)) AS environment,
+    argMin(s.repository, (s.state != 'opened', s.at)) AS repository,
+    argMin(s.severity, (s.state != 'opened', s.at)) AS severity,
+    argMin(s.title, (s.state != 'opened', s.at)) AS title,
+    argMin(s.url, (s.state != 'opened', s.at)) AS url,
+    argMin(s.deployment_id, (s.state != 'opened', s.at)) AS deployment_id,
+    argMin(s.revision, (s.state != 'opened', s.at)) AS revision
   FROM all_incident_states AS s FINAL WHERE s.org_id = {org:UUID} GROUP BY source, id`,
 }
 
