@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { EVENT_KINDS, eventInput } from '../../domain/event.ts'
 import { AppError } from '../errors.ts'
 import { acceptEvents, EVENTS_SOURCE, MAX_BODY_BYTES, tooLarge } from '../ingest/door.ts'
+import { RAW_LOG_COLUMNS, rawLogRow } from '../store/raw-log.ts'
 import { statement } from '../store/statement.ts'
 import { notFound } from './problem.ts'
 import { route, type Route } from './route.ts'
@@ -30,25 +31,15 @@ const eventReply = z
   })
   .openapi('Event')
 
-const rawRow = z.object({
-  seq: z.coerce.number(),
-  source: z.string(),
-  connector: z.string(),
-  stream: z.string(),
-  id: z.string(),
-  at: z.string().nullable(),
-  received_at: z.string(),
-  digest: z.string(),
-  payload: z.string(),
-  encoding: z.enum(['utf8', 'base64']),
-  problem: z.string().nullable(),
-})
 const rawItem = statement({
   name: 'raw.item',
-  sql: `SELECT seq, source, connector, stream, id, at, received_at, lower(hex(digest)) AS digest, payload, encoding, problem
-FROM all_raw FINAL WHERE org_id = {org:UUID} AND seq = {seq:UInt64}`,
-  row: rawRow,
+  sql: `SELECT ${RAW_LOG_COLUMNS} FROM all_raw FINAL WHERE org_id = {org:UUID} AND seq = {seq:UInt64}`,
+  row: rawLogRow,
 })
+const rawReply = rawLogRow
+  .omit({ org: true, chain: true, duplicate_of: true })
+  .extend({ id: z.string(), seq: z.number(), external_id: z.string() })
+  .openapi('Raw')
 
 /** How long `?wait=visible` waits. The events are on disk long before. */
 const WAIT_MS = 30_000
@@ -159,13 +150,13 @@ ORDER BY seq LIMIT {limit:UInt32}`,
       replies: {
         200: {
           description: 'The item.',
-          schema: rawRow.omit({ id: true, seq: true }).extend({ id: z.string(), seq: z.number(), external_id: z.string() }).openapi('Raw'),
+          schema: rawReply,
         },
       },
       async handle({ params, principal }) {
         const [item] = await analytics.read(rawItem, { org: principal.org, seq: params.id })
         if (item === undefined) throw notFound(`raw item ${params.id}`, 'Take the id from `raw_id` of a sample.')
-        const { id, seq, ...rest } = item
+        const { id, seq, org: _org, chain: _chain, duplicate_of: _duplicate, ...rest } = item
         return { id: String(seq), seq, external_id: id, ...rest }
       },
     }),

@@ -1,30 +1,17 @@
-import { z } from 'zod'
 import type { Log } from '../log.ts'
 import type { Registry } from '../registry.ts'
 import type { Analytics } from '../store/analytics.ts'
+import { RAW_LOG_COLUMNS, rawLogRow } from '../store/raw-log.ts'
 import { statement } from '../store/statement.ts'
 import { applyBatch, type Change, type ConfigOf } from './apply.ts'
 import type { JournalRecord } from './journal.ts'
 
 const page = statement({
   name: 'replay.page',
-  sql: `SELECT seq, source, connector, stream, id, at, received_at, payload, encoding, lower(hex(digest)) AS digest, lower(hex(chain)) AS chain
-FROM all_raw FINAL
+  sql: `SELECT ${RAW_LOG_COLUMNS} FROM all_raw FINAL
 WHERE org_id = {org:UUID} AND seq > {after:UInt64} AND duplicate_of = 0 AND payload != '' AND received_at <= {until:DateTime64(3)}
 ORDER BY seq LIMIT {limit:UInt32}`,
-  row: z.object({
-    seq: z.coerce.number(),
-    source: z.string(),
-    connector: z.string(),
-    stream: z.string(),
-    id: z.string(),
-    at: z.string().nullable(),
-    received_at: z.string(),
-    payload: z.string(),
-    encoding: z.enum(['utf8', 'base64']),
-    digest: z.string(),
-    chain: z.string(),
-  }),
+  row: rawLogRow,
 })
 
 const PAGE = 10_000

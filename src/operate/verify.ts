@@ -1,34 +1,17 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { REMOVED } from '../ingest/demo.ts'
 import { chainHash, type Journal } from '../ingest/journal.ts'
 import { GENESIS } from '../ingest/journal-record.ts'
 import type { Analytics } from '../store/analytics.ts'
+import { RAW_LOG_COLUMNS, rawLogRow } from '../store/raw-log.ts'
 import { statement } from '../store/statement.ts'
 
 const page = statement({
   name: 'verify.page',
-  sql: `SELECT toString(org_id) AS org, seq, source, connector, stream, id, at, received_at, payload, encoding, lower(hex(digest)) AS digest, lower(hex(chain)) AS chain,
-  duplicate_of, problem
-FROM all_raw FINAL WHERE seq > {after:UInt64} AND seq <= {until:UInt64} ORDER BY seq LIMIT {limit:UInt32}`,
-  row: z.object({
-    org: z.string(),
-    seq: z.coerce.number(),
-    source: z.string(),
-    connector: z.string(),
-    stream: z.string(),
-    id: z.string(),
-    at: z.string().nullable(),
-    received_at: z.string(),
-    payload: z.string(),
-    encoding: z.enum(['utf8', 'base64']),
-    digest: z.string(),
-    chain: z.string(),
-    duplicate_of: z.coerce.number(),
-    problem: z.string().nullable(),
-  }),
+  sql: `SELECT ${RAW_LOG_COLUMNS} FROM all_raw FINAL WHERE seq > {after:UInt64} AND seq <= {until:UInt64} ORDER BY seq LIMIT {limit:UInt32}`,
+  row: rawLogRow,
 })
 
 const PAGE = 20_000
