@@ -11,7 +11,13 @@ const ALIASES: Record<Exclude<Tier, 'other'>, readonly string[]> = {
 
 const TIER_OF = new Map(Object.entries(ALIASES).flatMap(([tier, names]) => names.map((name) => [name, tier as Tier])))
 
+/** The tier of a name that is known: a tier, or an alias of one; null for any other. */
+export function knownTier(name: string): Tier | null {
+  const plain = name.trim().toLowerCase()
+  return TIERS.find((tier) => tier === plain) ?? TIER_OF.get(plain) ?? null
+}
+
 /** `prod`, `PROD` and ` live ` are production; a name that is not known is `other`. */
 export function tierOf(name: string): Tier {
-  return TIER_OF.get(name.trim().toLowerCase()) ?? 'other'
+  return knownTier(name) ?? 'other'
 }

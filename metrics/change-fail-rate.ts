@@ -1,4 +1,4 @@
-import { defineMetric } from '../src/metric.ts'
+import { defineMetric, overAttempts } from '../src/metric.ts'
 
 export default defineMetric({
   title: 'Change fail rate',
@@ -10,16 +10,12 @@ export default defineMetric({
   reducer: 'share',
   reads: ['attempts', 'incidents'],
   needs: ['deployments'],
-  rows: `
-SELECT
-  at,
-  if(outcome IN ('success', 'failure'), toFloat64(failed), NULL) AS value,
-  if(outcome IN ('success', 'failure'), 'sample', 'listed') AS status,
-  if(outcome IN ('success', 'failure'), '', toString(outcome)) AS reason,
-  'deployment' AS subject_type, deployment_id AS subject_id, title, url, service, repository, environment,
-  ifNull(failed_rule, 'not_failed') AS method, source, raw_seq
-FROM attempts
-WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)}`,
+  ...overAttempts({
+    sample: "outcome IN ('success', 'failure')",
+    value: 'failed',
+    otherwise: { status: 'listed', reason: 'toString(outcome)' },
+    method: "ifNull(failed_rule, 'not_failed')",
+  }),
   variants: {
     incident_between_deploys: {
       title: 'Incident before the next deployment',

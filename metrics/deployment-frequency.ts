@@ -1,4 +1,4 @@
-import { defineMetric } from '../src/metric.ts'
+import { defineMetric, overAttempts } from '../src/metric.ts'
 
 export default defineMetric({
   title: 'Deployment frequency',
@@ -10,16 +10,12 @@ export default defineMetric({
   reducer: 'per_day',
   reads: ['attempts'],
   needs: ['deployments'],
-  rows: `
-SELECT
-  at,
-  if(outcome = 'success', 1., NULL) AS value,
-  if(outcome = 'success', 'sample', 'listed') AS status,
-  if(outcome = 'success', '', toString(outcome)) AS reason,
-  'deployment' AS subject_type, deployment_id AS subject_id, title, url, service, repository, environment,
-  'deployment' AS method, source, raw_seq
-FROM attempts
-WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)}`,
+  ...overAttempts({
+    sample: "outcome = 'success'",
+    value: '1',
+    otherwise: { status: 'listed', reason: 'toString(outcome)' },
+    method: "'deployment'",
+  }),
   levels: true,
   caveats: [
     'Failed, cancelled and skipped attempts are listed and do not count.',

@@ -1,4 +1,4 @@
-import { defineMetric } from '../src/metric.ts'
+import { defineMetric, overAttempts } from '../src/metric.ts'
 
 export default defineMetric({
   title: 'Deployment rework rate',
@@ -10,16 +10,12 @@ export default defineMetric({
   reducer: 'share',
   reads: ['attempts'],
   needs: ['deployments'],
-  rows: `
-SELECT
-  at,
-  if(outcome IN ('success', 'failure'), toFloat64(unplanned), NULL) AS value,
-  if(outcome IN ('success', 'failure'), 'sample', 'listed') AS status,
-  if(outcome IN ('success', 'failure'), '', toString(outcome)) AS reason,
-  'deployment' AS subject_type, deployment_id AS subject_id, title, url, service, repository, environment,
-  ifNull(unplanned_rule, 'planned') AS method, source, raw_seq
-FROM attempts
-WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)}`,
+  ...overAttempts({
+    sample: "outcome IN ('success', 'failure')",
+    value: 'unplanned',
+    otherwise: { status: 'listed', reason: 'toString(outcome)' },
+    method: "ifNull(unplanned_rule, 'planned')",
+  }),
   levels: false,
   caveats: ['No edition of DORA gives levels for it.', 'When the emitter says `unplanned: false`, no rule overrides it.'],
 })

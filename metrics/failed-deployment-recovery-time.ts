@@ -1,4 +1,4 @@
-import { defineMetric } from '../src/metric.ts'
+import { defineMetric, overAttempts } from '../src/metric.ts'
 
 export default defineMetric({
   title: 'Failed deployment recovery time',
@@ -10,16 +10,13 @@ export default defineMetric({
   reducer: 'median',
   reads: ['attempts'],
   needs: ['deployments'],
-  rows: `
-SELECT
-  at,
-  if(recovered_at IS NULL, NULL, dateDiff('millisecond', at, assumeNotNull(recovered_at)) / 1000) AS value,
-  if(recovered_at IS NULL, 'censored', 'sample') AS status,
-  if(recovered_at IS NULL, 'unrecovered', '') AS reason,
-  'deployment' AS subject_type, deployment_id AS subject_id, title, url, service, repository, environment,
-  ifNull(recovery_rule, 'unrecovered') AS method, source, raw_seq
-FROM attempts
-WHERE failed AND at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)}`,
+  ...overAttempts({
+    among: 'failed',
+    sample: 'recovered_at IS NOT NULL',
+    value: "dateDiff('millisecond', at, assumeNotNull(recovered_at)) / 1000",
+    otherwise: { status: 'censored', reason: 'unrecovered' },
+    method: "ifNull(recovery_rule, 'unrecovered')",
+  }),
   levels: true,
   caveats: ['A failure that has not recovered yet is censored: it is listed and counted apart, never as 0.'],
 })

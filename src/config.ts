@@ -30,9 +30,9 @@ const port = z.coerce.number().int().min(0).max(65_535)
 const bytes = z.coerce.number().int().nonnegative()
 
 export const SETTINGS = {
-  FAIRLEAD_DATA: setting(z.string().min(1), './.fairlead', 'Data directory of the embedded stores, the journal and the key file.'),
+  FAIRLEAD_DATA: setting(z.string().min(1), './.fairlead', 'Data directory: the embedded stores, the journal, the ingest token.'),
   PORT: setting(port, '4000', 'Where the server listens; 0 takes a free port.'),
-  HOST: setting(z.string().min(1), '127.0.0.1', 'The address it binds. Anything but loopback needs an administrator first.'),
+  HOST: setting(z.string().min(1), '127.0.0.1', 'The address it binds. Only loopback, as long as there are no accounts.'),
   POSTGRES_URI: secret(
     'Semantic store: `postgresql://…` (PostgreSQL 14+, YugabyteDB). Unset: a PostgreSQL of our own in the data directory.',
   ),

@@ -141,17 +141,22 @@ test('ingest is answered while the analytics store is stopped, and it catches up
 })
 
 test('a server whose analytics store is away at the start takes events, and goes on by itself', { timeout: 120_000 }, async () => {
-  await clickhouse.stop()
+  const own = await createClickHouse()
+  await own.stop()
   const data = await freshDirectory()
-  const server = await startServer(data, { CLICKHOUSE_URI: clickhouse.uri })
+  const server = await startServer(data, { CLICKHOUSE_URI: own.uri })
   expect((await server.post('/v1/events', '{"id":"early","kind":"deploy","service":"early"}')).status).toBe(202)
-  await clickhouse.start()
-  await expect
-    .poll(async () => (await server.get<{ services: string[] }>('/v1/status').catch(() => ({ services: [] }))).services, {
-      timeout: 30_000,
-    })
-    .toContain('early')
+  await own.start()
+  const services = async () => (await server.get<{ services: string[] }>('/v1/status').catch(() => ({ services: [] }))).services
+  await expect.poll(services, { timeout: 30_000 }).toContain('early')
   await server.stop()
+
+  // A second server, or one whose journal was lost, would write its own numbers over the rows that are there.
+  const other = await freshDirectory()
+  const { code, stderr } = await fairlead(['up', '--port', '0'], { data: other, env: { CLICKHOUSE_URI: own.uri } })
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/not the journal of this store[^]*help {2}/)])
+  await own.remove()
+  await removeDirectory(other)
   await removeDirectory(data)
 })
 

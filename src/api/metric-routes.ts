@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import { AppError } from '../errors.ts'
 import { doraReply, metricReply, sampleReply, UNITS, type Metric } from '../metric.ts'
 import { DEFAULT_EDITION, EDITIONS, SCORED } from '../measure/levels.ts'
-import { GROUP_KEYS, measure, samples, type Asked } from '../measure/measure.ts'
+import { GROUP_KEYS, measure, measureAll, samples, type Asked } from '../measure/measure.ts'
 import { baselineOf, BUCKETS, windowOf } from '../measure/window.ts'
-import { TIERS } from '../../domain/environment.ts'
-import { tierOf } from '../../domain/environment.ts'
+import { knownTier, TIERS } from '../../domain/environment.ts'
 import { notFound } from './problem.ts'
 import { route, type Route } from './route.ts'
 import type { Services } from './services.ts'
@@ -79,7 +79,12 @@ export function metricRoutes(services: Services): Route[] {
   const asking = async (org: string, query: z.infer<typeof metricSchema>): Promise<{ org: string; asked: Asked }> => {
     const now = query.as_of === undefined ? clock.now() : Date.parse(query.as_of)
     const window = windowOf({ ...query, tz: query.tz ?? access.organization.time_zone }, now)
-    const environment = query.environment === 'all' ? 'all' : tierOf(query.environment)
+    const environment = query.environment === 'all' ? 'all' : knownTier(query.environment)
+    if (environment === null) {
+      throw new AppError('invalid-input', `The environment ${JSON.stringify(query.environment)} is not known.`, {
+        help: `Known: ${TIERS.join(', ')}, all, and usual names such as prod, live, stg. Other names are found under \`other\`.`,
+      })
+    }
     const { by, basis, variant, edition, bucket, service } = query
     const asked: Asked = { window, environment, service, repository: query.repository ?? query.repo, by, basis, variant, edition, bucket }
     return { org: query.as_of === undefined ? org : await services.asOf(org, new Date(query.as_of).toISOString()), asked }
@@ -143,7 +148,12 @@ export function metricRoutes(services: Services): Route[] {
       async handle({ query, principal }) {
         const { org, asked } = await asking(principal.org, query)
         const ids = [...SCORED, 'time_to_restore'].filter((one) => registry.metrics.has(one))
-        const replies = await Promise.all(ids.map((one) => measure(analytics, org, one, metricOf(one), asked)))
+        const replies = await measureAll(
+          analytics,
+          org,
+          ids.map((one) => [one, metricOf(one)] as const),
+          asked,
+        )
         const scores = replies.flatMap((reply) => (SCORED.some((one) => one === reply.id) && reply.score !== null ? [reply.score] : []))
         return {
           window: asked.window,

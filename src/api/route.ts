@@ -73,7 +73,7 @@ function mount<P extends Schema | undefined, Q extends Schema | undefined, B ext
       method,
       path,
       summary,
-      ...(right === 'public' ? {} : { security: [{ bearer: [] }] }),
+      ...(right === 'public' ? {} : { security: [{ bearer: [] }], description: `Needs the scope \`${right}\`.` }),
       request: {
         ...(params === undefined ? {} : { params }),
         ...(query === undefined ? {} : { query }),

@@ -14,6 +14,7 @@ interface Options {
   environment?: string
   status: string
   commitAt?: string
+  startedAt?: string
   at?: string
   ref?: string
   branch?: string
@@ -75,6 +76,7 @@ function eventOf(kind: string, options: Options, environment: Config['environmen
     environment: options.environment,
     ...(incident || options.status === 'success' ? {} : options.status === 'failure' ? { succeeded: false } : { outcome: options.status }),
     commit_at: options.commitAt ?? (incident ? undefined : facts.commitAt),
+    started_at: options.startedAt,
     // Said here, not by the server: an event from the spool happened when it happened.
     occurred_at: options.at ?? new Date().toISOString(),
     ref_id: options.ref,

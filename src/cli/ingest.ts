@@ -22,7 +22,7 @@ export async function run(config: Config, file: string, options: { partial?: boo
   try {
     let lines = 0
     for await (const chunk of byLines(input)) {
-      await send(client, chunk.text, chunk.lines, lines, options.partial === true, total)
+      await send(client, chunk, lines, options.partial === true, total)
       lines += chunk.lines
       drawn.tick(total.accepted, null, 'events')
     }
@@ -33,14 +33,14 @@ export async function run(config: Config, file: string, options: { partial?: boo
   if (options.json) printJson({ accepted: total.accepted, rejected: total.rejected })
   else {
     print(`${total.accepted.toLocaleString('en')} events are on disk.`)
-    for (const one of total.rejected.slice(0, 20)) note(`  line ${one.line + 1}: ${one.reasons.join('; ')}`)
+    for (const one of total.rejected.slice(0, 20)) note(`  line ${one.line}: ${one.reasons.join('; ')}`)
     if (total.rejected.length > 0) note(`${total.rejected.length} lines were refused.`)
   }
   return total.rejected.length > 0 ? 1 : 0
 }
 
-async function send(client: Client, body: string, lines: number, before: number, partial: boolean, total: Total): Promise<void> {
-  if (body.trim() === '') return
+async function send(client: Client, { text: body, lines, numbers }: Piece, before: number, partial: boolean, total: Total): Promise<void> {
+  if (numbers.length === 0) return
   try {
     const reply = await client.json<{ accepted: number; rejected?: { index: number; reasons: string[] }[] }>(
       `/v1/events${partial ? '?partial=true' : ''}`,
@@ -51,22 +51,25 @@ async function send(client: Client, body: string, lines: number, before: number,
       },
     )
     total.accepted += reply.accepted
-    for (const one of reply.rejected ?? []) total.rejected.push({ line: before + one.index, reasons: one.reasons })
+    for (const one of reply.rejected ?? []) total.rejected.push({ line: before + (numbers[one.index] ?? 0), reasons: one.reasons })
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown
     const place =
       total.accepted === 0 ? '' : ` ${total.accepted.toLocaleString('en')} events before line ${before + 1} are on disk already.`
     throw new AppError(thrown.code, `Lines ${before + 1} to ${before + lines}: ${thrown.message}${place}`, {
       help: thrown.help ?? 'Mend the lines and send the file again; what is there already is recognised.',
-      detail: shifted(thrown.detail, before),
+      detail: lined(thrown.detail, before, numbers),
       cause: thrown,
     })
   }
 }
 
-function shifted(detail: unknown, before: number): unknown {
+/** The server counts events; people count lines, from 1, blank ones too. */
+function lined(detail: unknown, before: number, numbers: readonly number[]): unknown {
   const { errors, count } = (detail ?? {}) as { errors?: { index: number; reasons: string[] }[]; count?: number }
-  return errors === undefined ? null : { count, errors: errors.map((one) => ({ ...one, index: one.index + before })) }
+  return errors === undefined
+    ? null
+    : { count, errors: errors.map((one) => ({ path: `line ${before + (numbers[one.index] ?? 0)}`, reasons: one.reasons })) }
 }
 
 async function openFile(file: string): Promise<Readable> {
@@ -81,7 +84,7 @@ async function openFile(file: string): Promise<Readable> {
   }
 }
 
-async function* byLines(input: Readable): AsyncGenerator<{ text: string; lines: number }> {
+async function* byLines(input: Readable): AsyncGenerator<Piece> {
   let kept: Buffer[] = []
   let size = 0
   for await (const data of input as AsyncIterable<Buffer>) {
@@ -100,7 +103,19 @@ async function* byLines(input: Readable): AsyncGenerator<{ text: string; lines: 
   if (rest.length > 0) yield piece(rest)
 }
 
-function piece(bytes: Buffer): { text: string; lines: number } {
+interface Piece {
+  readonly text: string
+  readonly lines: number
+  /** For each event the number of its line in this piece, from 1. */
+  readonly numbers: readonly number[]
+}
+
+function piece(bytes: Buffer): Piece {
   const text = bytes.toString('utf8')
-  return { text, lines: text.split('\n').filter((line) => line.trim() !== '').length }
+  const all = text.split('\n')
+  return {
+    text,
+    lines: text.endsWith('\n') ? all.length - 1 : all.length,
+    numbers: all.flatMap((line, index) => (line.trim() === '' ? [] : [index + 1])),
+  }
 }

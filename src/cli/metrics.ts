@@ -60,8 +60,7 @@ export async function run(config: Config, name: string, options: WindowOptions):
           )
     }
     if (name === 'dora') {
-      const { by: _by, basis: _basis, variant: _variant, ...window } = options
-      const dora = await client.json<DoraReply>(`/v1/dora?${queryOf(window)}`)
+      const dora = await client.json<DoraReply>(`/v1/dora?${queryOf(options)}`)
       return options.json ? printJson(dora) : print(doraText(dora))
     }
     const metric = await client.json<MetricReply>(`/v1/metrics/${encodeURIComponent(name.replaceAll('-', '_'))}?${queryOf(options)}`)
@@ -100,7 +99,7 @@ export function metricRows(metrics: readonly MetricReply[]): string {
 
 export function doraText(dora: DoraReply): string {
   const metrics = Object.values(dora.metrics)
-  const gaps = metrics.flatMap((one) => one.gaps.map((gap) => `  ${one.title}: ${gap.count} ${gap.text}`))
+  const gaps = metrics.flatMap((one) => one.gaps.map((gap) => `  ${one.title}: ${gapText(one, gap)}`))
   return [
     `${dora.window.from.slice(0, 16)} → ${dora.window.to.slice(0, 16)} (${dora.window.tz}), levels of ${dora.edition}`,
     '',
@@ -113,6 +112,11 @@ export function doraText(dora: DoraReply): string {
     '',
     pc.dim('The rows behind a number: fairlead explain <metric>'),
   ].join('\n')
+}
+
+/** A gap of rows has their number; a gap of the window is a sentence. */
+function gapText(metric: MetricReply, gap: MetricReply['gaps'][number]): string {
+  return gap.code in metric.coverage.reasons ? `${gap.count} ${gap.text}` : gap.text
 }
 
 function metricText(metric: MetricReply): string {
@@ -134,6 +138,6 @@ function metricText(metric: MetricReply): string {
       ),
     )
   }
-  for (const gap of metric.gaps) lines.push(pc.yellow(`${gap.count} ${gap.text}`))
+  for (const gap of metric.gaps) lines.push(pc.yellow(gapText(metric, gap)))
   return lines.join('\n')
 }

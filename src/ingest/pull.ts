@@ -44,7 +44,7 @@ export async function pullSource(
   const connector = connectorOf(registry, source.connector)
   const config = await sources.configOf(org, source.name, source.connector)
   const streams: Record<string, number> = {}
-  const oldest = new Map<string, string>()
+  let oldest: string | null = null
   let last = journal.stats().head
   try {
     for (const [name, stream] of Object.entries(connector.streams)) {
@@ -69,11 +69,7 @@ export async function pullSource(
           last = appended.last
           streams[name] += page.items.length
         }
-        for (const item of page.items) {
-          for (const table of item.at === null ? [] : stream.produces) {
-            if (item.at !== null && item.at < (oldest.get(table) ?? '9')) oldest.set(table, item.at)
-          }
-        }
+        for (const { at } of page.items) if (at !== null && (oldest === null || at < oldest)) oldest = at
         if (page.cursor !== null) await sources.saveCursor(org, source, name, page.cursor)
       }
     }
@@ -87,19 +83,19 @@ export async function pullSource(
   return { source: source.name, items, streams, seconds: (clock.now() - started) / 1000, last }
 }
 
-/** A pull has seen everything from the oldest item on, up to the moment at which it began. */
+/** A pull has seen everything from the oldest thing that the source told (a repository’s first commit), up to the moment at which it began. */
 async function noteCoverage(
   analytics: Analytics,
   org: string,
   source: Source,
   streams: Readonly<Record<string, { readonly pull?: unknown; readonly produces: readonly string[] }>>,
-  oldest: ReadonlyMap<string, string>,
+  oldest: string | null,
   to_at: string,
 ): Promise<void> {
   const standing = new Map((await analytics.readAsWriter(watched, { org, source: source.name })).map((one) => [one.table, one.from_at]))
   const tables = new Set(Object.values(streams).flatMap((stream) => (stream.pull === undefined ? [] : stream.produces)))
   const rows = [...tables].map((table) => {
-    const known = [standing.get(table), oldest.get(table)].filter((one) => one !== undefined).sort()
+    const known = [standing.get(table), oldest].filter((one) => one !== undefined && one !== null).sort()
     const from_at = known[0] ?? to_at
     return {
       org_id: org,

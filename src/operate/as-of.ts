@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { coverage } from '../../domain/coverage.ts'
 import { AppError } from '../errors.ts'
 import type { ConfigOf } from '../ingest/apply.ts'
 import { replay } from '../ingest/replay.ts'
@@ -7,6 +8,7 @@ import type { Log } from '../log.ts'
 import type { Deriver } from '../measure/derive.ts'
 import type { Registry } from '../registry.ts'
 import type { Analytics } from '../store/analytics.ts'
+import { insertRows } from '../store/rows.ts'
 import { statement } from '../store/statement.ts'
 
 /** Organizations of this prefix hold what was known at a moment. They are readings of the raw log and can go at any time. */
@@ -24,6 +26,12 @@ const leftovers = statement({
   name: 'as_of.leftovers',
   sql: `SELECT DISTINCT toString(org_id) AS org FROM all_keys WHERE startsWith(toString(org_id), '${PREFIX}')`,
   row: z.object({ org: z.string() }),
+})
+const pulledCoverage = statement({
+  name: 'as_of.coverage',
+  sql: `SELECT table, from_at, to_at, open, source, raw_seq, received_at, seen_at FROM all_coverage FINAL
+WHERE org_id = {org:UUID} AND NOT open AND from_at < {moment:DateTime64(3)}`,
+  row: coverage.row.extend({ source: z.string(), raw_seq: z.coerce.number(), received_at: z.string(), seen_at: z.string() }),
 })
 const TABLES = [
   'keys',
@@ -57,6 +65,18 @@ export function createAsOf(parts: { analytics: Analytics; registry: Registry; co
     for (const table of TABLES) await analytics.run(`ALTER TABLE all_${table} DELETE WHERE org_id = toUUID('${org}')`)
   }
 
+  /** What pulled sources had been watching is no reading of the log: they said it themselves. */
+  const copyCoverage = async (org: string, moment: string, scratch: string) => {
+    const spans = await analytics.readAsWriter(pulledCoverage, { org, moment })
+    const rows = spans.map((span) => ({
+      ...span,
+      to_at: span.to_at < moment ? span.to_at : moment,
+      org_id: scratch,
+      is_deleted: 0 as const,
+    }))
+    await insertRows(analytics, 'coverage', rows)
+  }
+
   const make = async (org: string, moment: string, scratch: string): Promise<string> => {
     const [found] = await analytics.readAsWriter(size, { org, until: moment })
     if ((found?.n ?? 0) > MOST_ITEMS) {
@@ -65,6 +85,7 @@ export function createAsOf(parts: { analytics: Analytics; registry: Registry; co
       })
     }
     await replay(parts, { org, until: moment }, scratch)
+    await copyCoverage(org, moment, scratch)
     await deriver.rebuild(scratch)
     return scratch
   }

@@ -125,7 +125,7 @@ async function check(data: string, runtime: PostgresRuntime, account: Account | 
   })
   if (major.trim() !== runtime.version.split('.')[0]) {
     throw new AppError('data-directory', `${data} was made by PostgreSQL ${major.trim()}, and this program brings ${runtime.version}.`, {
-      help: 'With the version of Fairlead that made it run `fairlead backup`, and restore that here into an empty data directory.',
+      help: 'Use the version of Fairlead that made it, or export its events from there (GET /v1/events) and ingest them into an empty data directory.',
     })
   }
   if (uid === needed || !account) return

@@ -54,7 +54,7 @@ export function compare(migrations: Migration[], history: LedgerRow[], outOfOrde
         'migration-drift',
         `The migration ${migration.file} is not what was applied (${fileOf(row)}, ${row.finished_at ?? row.started_at}).`,
         {
-          help: `Put the file back as it was and add a new one with the change. If the change is harmless: fairlead migrate repair ${migration.version}`,
+          help: `Put the file back as it was and add a new one with the change. If the change is harmless: fairlead migrate <store> repair --migration ${migration.version}`,
           detail: { file: migration.file, version: row.version },
         },
       )

@@ -51,7 +51,7 @@ const READINGS: Readonly<Record<string, Reading>> = {
   '53100': {
     code: 'disk-full',
     message: (where) => `The disk of ${where} is full.`,
-    help: 'Free some space on it; `fairlead doctor` names the largest parts.',
+    help: 'Free some space on it.',
   },
   '25006': {
     code: 'store-unavailable',

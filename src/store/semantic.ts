@@ -75,7 +75,10 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
     // Statements, because a connection pooler in between may refuse them as options of the connection.
     onConnect: (client) => client.query(session.map((setting) => `set ${setting}`).join('; ')),
   })
-  pool.on('error', (error) => options.log.warn('store.connection_lost', { store: place, message: error.message }))
+  pool.on('error', (error) => {
+    // While we close it ourselves, a connection that ends is no news.
+    if (closing === null) options.log.warn('store.connection_lost', { store: place, message: error.message })
+  })
 
   const on = (client: Pool | PoolClient): Queries => {
     const query = async <R>(statement: Statement<Params, R>, params?: Params): Promise<R[]> => {
