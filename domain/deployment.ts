@@ -38,6 +38,8 @@ export const deployment = entity(
   { identity: ['source', 'id'] },
 )
 export type Deployment = z.infer<typeof deployment.row>
+/** As much of it as the derivation of attempts, links and shipments looks at. */
+export type Deployed = Omit<Deployment, 'environment_name' | 'started_at' | 'finished_at' | 'actor' | 'ref_id'>
 
 /** By time, then by id, so that two attempts of one millisecond always stand in one order. */
 export function byTime(a: Pick<Deployment, 'at' | 'id'>, b: Pick<Deployment, 'at' | 'id'>): number {

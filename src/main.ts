@@ -9,9 +9,10 @@ import type { Config } from './config.ts'
 import { AppError, asAppError } from './errors.ts'
 import { createApplier } from './ingest/applier.ts'
 import { loadDemo, removeDemo } from './ingest/demo.ts'
-import { createGit } from './ingest/git.ts'
+import { createGit } from './git/run.ts'
 import { openJournal } from './ingest/journal.ts'
 import { pullSource } from './ingest/pull.ts'
+import { requireSameJournal } from './ingest/same-journal.ts'
 import type { Log } from './log.ts'
 import { createDeriver } from './measure/derive.ts'
 import { createAsOf } from './operate/as-of.ts'
@@ -62,7 +63,7 @@ function closing(log: Log): { add(close: () => Promise<unknown>): void; close():
   return {
     add: (close) => closers.push(close),
     async close() {
-      for (const one of closers.splice(0).reverse())
+      for (const one of closers.splice(0).toReversed())
         await one().catch((thrown: unknown) => log.warn('close.failed', { reason: String(thrown) }))
     },
   }
@@ -78,6 +79,11 @@ export async function openStores(config: Config, options: Pick<OpenOptions, 'log
   })
   if (targets.analytics !== null && targets.analytics.ignored.length > 0)
     log.warn('config.ignored', { variable: targets.analytics.variable, parameters: targets.analytics.ignored })
+  if (targets.analytics?.cluster != null) {
+    throw new AppError('config', `${targets.analytics.variable} names a cluster; tables on a cluster are not made yet.`, {
+      help: 'Leave out `?cluster=` to use one server.',
+    })
+  }
   const dataDirectory = await openDataDirectory(config.data)
   const closers = closing(log)
   closers.add(() => dataDirectory.release())
@@ -161,6 +167,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const prepareAnalytics = async (): Promise<void> => {
       try {
         await migrators.analytics.up()
+        await requireSameJournal(analytics, journal, dataDirectory.journal)
         notReady = null
         applier.start()
         await asOf.clean()
@@ -204,6 +211,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       lagSeconds: () => applier.lagSeconds(),
       verify: () => verifyChain({ journal, analytics, quarantineDirectory }),
       async loadDemo(org, signal) {
+        await removeDemo(analytics, org)
         const { events, last } = await loadDemo(journal, clock, org)
         await applier.visible(last, last, signal)
         return { events }

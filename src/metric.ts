@@ -25,6 +25,8 @@ export interface Metric {
    * `populationColumns`. A member without a sample says why: a gap, or censored, or listed only.
    */
   readonly rows: string
+  /** Where the rows are attempts, each judged by itself: see `overAttempts`. */
+  readonly scan?: AttemptScan
   /** Other samples of the same question, chosen with `basis=`; the first is the default and is `rows` itself. */
   readonly bases?: { readonly default: string; readonly rows: Readonly<Record<string, string>> }
   /** Named variants of other tools, chosen with `variant=`; never the default. */
@@ -32,6 +34,38 @@ export interface Metric {
   /** True when the DORA editions rate it (src/measure/levels.ts). */
   readonly levels: boolean
   readonly caveats: readonly string[]
+}
+
+/** What a metric says of each attempt, in SQL over the columns of `attempts`. */
+export interface AttemptScan {
+  /** Which attempts it is about; all when absent. */
+  readonly among?: string
+  /** Whether one of them is a sample. */
+  readonly sample: string
+  /** The value of a sample. */
+  readonly value: string
+  /** What one is that is no sample: listed only, with a reason in SQL, or in the population without a value, with one reason by name. */
+  readonly otherwise: { readonly status: 'listed' | 'missing' | 'censored'; readonly reason: string }
+  readonly method: string
+}
+
+/** The rows of a metric over attempts, and their description, by which several such metrics are computed in one pass over the table. */
+export function overAttempts(scan: AttemptScan): Pick<Metric, 'rows' | 'scan'> {
+  const { among, sample, value, otherwise, method } = scan
+  const reason = otherwise.status === 'listed' ? otherwise.reason : `'${otherwise.reason}'`
+  return {
+    scan,
+    rows: `
+SELECT
+  at,
+  if(${sample}, toFloat64(${value}), NULL) AS value,
+  if(${sample}, 'sample', '${otherwise.status}') AS status,
+  if(${sample}, '', ${reason}) AS reason,
+  'deployment' AS subject_type, deployment_id AS subject_id, title, url, service, repository, environment,
+  ${method} AS method, source, raw_seq
+FROM attempts
+WHERE ${among === undefined ? '' : `${among} AND `}at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)}`,
+  }
 }
 
 export interface Variant {

@@ -19,6 +19,18 @@ test('a rolling window has exactly its length, and its first and last day are pa
   expect([days[0]?.from, days[0]?.to, days.at(-1)?.to]).toEqual([window.from, '2026-06-08T22:00:00.000Z', window.to])
 })
 
+test('the day in which a window ends is there, however early in it', async () => {
+  for (const minute of [1, 185, 700, 1_439]) {
+    const to = new Date(Date.UTC(2026, 5, 15) + minute * 60_000).toISOString()
+    const days = await bucketsOf(world.analytics, windowOf({ from: '2026-06-13T23:50:00Z', to, tz: 'UTC' }, NOW), 'day')
+    expect(days.map((day) => [day.from.slice(0, 10), day.to])).toEqual([
+      ['2026-06-13', '2026-06-14T00:00:00.000Z'],
+      ['2026-06-14', '2026-06-15T00:00:00.000Z'],
+      ['2026-06-15', to],
+    ])
+  }
+})
+
 test.each([
   // The clocks change on 29 March and 25 October 2026 in Berlin, on 5 April in Lord Howe (by half an hour), never in Kathmandu (UTC+5:45).
   ['Europe/Berlin', '2026-03-28T23:00:00Z', '2026-03-30T22:00:00Z', [23, 24]],

@@ -106,6 +106,7 @@ ENGINE = ReplacingMergeTree(seen_at, is_deleted)
 ORDER BY (org_id, repository, path, sha)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 --next
+-- By month, and a month that has come to rest is merged into one part: FINAL costs nothing there, and 150 ns a row where parts still overlap.
 CREATE TABLE IF NOT EXISTS all_deployments
 (
     org_id UUID,
@@ -136,9 +137,10 @@ CREATE TABLE IF NOT EXISTS all_deployments
     is_deleted UInt8
 )
 ENGINE = ReplacingMergeTree(seen_at, is_deleted)
-PARTITION BY toYear(at)
+PARTITION BY toYYYYMM(at)
 ORDER BY (org_id, environment, service, at, source, id)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1
 --next
 CREATE TABLE IF NOT EXISTS all_incident_states
 (
@@ -183,7 +185,7 @@ ENGINE = ReplacingMergeTree(seen_at, is_deleted)
 ORDER BY (org_id, source, table)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
 --next
--- Derived from deployments, incidents and the commit graph; `fairlead metrics daily --rebuild` makes them anew.
+-- Derived from deployments, incidents and the commit graph, and made anew from them at any time.
 CREATE TABLE IF NOT EXISTS all_attempts
 (
     org_id UUID,
@@ -213,9 +215,10 @@ CREATE TABLE IF NOT EXISTS all_attempts
     is_deleted UInt8
 )
 ENGINE = ReplacingMergeTree(seen_at, is_deleted)
-PARTITION BY toYear(at)
+PARTITION BY toYYYYMM(at)
 ORDER BY (org_id, environment, service, at, source, deployment_id)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1
 --next
 CREATE TABLE IF NOT EXISTS all_shipments
 (
@@ -237,9 +240,10 @@ CREATE TABLE IF NOT EXISTS all_shipments
     is_deleted UInt8
 )
 ENGINE = ReplacingMergeTree(seen_at, is_deleted)
-PARTITION BY toYear(deployed_at)
+PARTITION BY toYYYYMM(deployed_at)
 ORDER BY (org_id, environment, service, deployed_at, sha)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1
 --next
 CREATE TABLE IF NOT EXISTS all_incident_links
 (

@@ -24,7 +24,7 @@ create table all_attempts (
   unplanned Bool,
   unplanned_rule LowCardinality(Nullable(String)),
   url Nullable(String)
-) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYear(at) ORDER BY (org_id, environment, service, at, source, deployment_id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYYYYMM(at) ORDER BY (org_id, environment, service, at, source, deployment_id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192;
 
 create table all_commit_files (
   additions Nullable(UInt32),
@@ -106,7 +106,7 @@ create table all_deployments (
   unplanned Nullable(Bool),
   url Nullable(String),
   version Nullable(String)
-) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYear(at) ORDER BY (org_id, environment, service, at, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYYYYMM(at) ORDER BY (org_id, environment, service, at, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192;
 
 create table all_incident_links (
   confidence LowCardinality(String),
@@ -204,7 +204,7 @@ create table all_shipments (
   source LowCardinality(String),
   started_at DateTime64(3, 'UTC'),
   title String
-) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYear(deployed_at) ORDER BY (org_id, environment, service, deployed_at, sha) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYYYYMM(deployed_at) ORDER BY (org_id, environment, service, deployed_at, sha) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192;
 
 create view deploy_events (
   commit_at Nullable(DateTime64(3, 'UTC')),

@@ -66,7 +66,7 @@ export function createApp(services: Services): OpenAPIHono {
   app.get('/docs', (context) => context.html(docsPage(openapi())))
 
   app.get('*', (context) => {
-    const file = files(context.req.path)
+    const file = files(context.req.path, context.req.header('accept'))
     if (file !== null) return file
     if (context.req.path === '/') return context.text('The dashboard is not built. Run `npm run build`. The API is documented at /docs.')
     throw noSuchPath(context.req.path)

@@ -20,8 +20,11 @@ function webFolder(): string {
   return here.includes(`${sep}dist${sep}`) ? join(root, 'web') : join(root, 'dist', 'web')
 }
 
-/** The built page, read once: only what the build made can be served, whatever a path says. */
-export function loadStaticFiles(folder: string = webFolder()): (path: string) => Response | null {
+/**
+ * The built page, read once: only what the build made can be served, whatever a path says. A browser that asks for a page which does not
+ * exist gets the page's own "not found"; everyone else gets null, and with it a problem document.
+ */
+export function loadStaticFiles(folder: string = webFolder()): (path: string, accept?: string) => Response | null {
   const files = new Map<string, { body: Buffer; type: string; hashed: boolean }>()
   for (const entry of listFiles(folder)) {
     const path = `/${relative(folder, entry).split(sep).join('/')}`
@@ -31,13 +34,20 @@ export function loadStaticFiles(folder: string = webFolder()): (path: string) =>
       hashed: path.startsWith('/assets/'),
     })
   }
-  return (path) => {
-    const file = files.get(path === '/' ? '/index.html' : path)
+  return (path, accept = '') => {
+    const found = files.get(path === '/' ? '/index.html' : path)
+    const file = found ?? (wantsPage(path, accept) ? files.get('/index.html') : undefined)
     if (file === undefined) return null
     return new Response(new Uint8Array(file.body), {
+      status: found === undefined ? 404 : 200,
       headers: { 'content-type': file.type, 'cache-control': file.hashed ? 'public, max-age=31536000, immutable' : 'no-cache' },
     })
   }
+}
+
+/** Someone who looks at a page with a browser, and no program: those ask for JSON or for anything (a wildcard). */
+function wantsPage(path: string, accept: string): boolean {
+  return /\btext\/html\b/.test(accept) && !path.startsWith('/v1/') && !path.startsWith('/assets/')
 }
 
 function listFiles(folder: string): string[] {

@@ -75,6 +75,7 @@ export function valueText(reply: { unit: MetricReply['unit']; value: number | nu
 }
 
 function trendText({ trend }: MetricReply): string {
+  if (trend.direction !== null && trend.verdict === 'not enough data') return pc.dim('too few')
   if (trend.direction === 'better') return pc.green('▲ better')
   if (trend.direction === 'worse') return pc.red('▼ worse')
   return trend.direction === 'same' ? '= same' : pc.dim('—')

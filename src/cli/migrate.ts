@@ -104,7 +104,7 @@ async function act(migrator: Migrator, action: Action, options: Options): Promis
 function versionOf(options: Options): number {
   const version = Number(options.migration)
   if (Number.isInteger(version) && version > 0) return version
-  throw new AppError('usage', 'Which migration? Give --migration and its number.', {
+  throw new AppError('usage', 'Which migration? Give the store, --migration and its number.', {
     help: 'For example: fairlead migrate analytics repair --migration 1',
   })
 }

@@ -50,7 +50,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function progress(label: string): { tick(done: number, total: number | null, what: string): void; end(): void } {
   const tty = process.stderr.isTTY === true
   const started = Date.now()
-  let last = 0
+  // On a terminal something moves soon; elsewhere a short job prints nothing.
+  let last = tty ? 0 : started
   return {
     tick(done, total, what) {
       const now = Date.now()

@@ -13,6 +13,8 @@ export function createProgram(): Command {
     .description('Software-delivery metrics that open up to the rows behind them.')
     .version(PROGRAM_VERSION)
     .showHelpAfterError('(fairlead <command> --help shows an example)')
+    // A command's own --version (of what is deployed) is not the program's.
+    .enablePositionalOptions()
     .exitOverride()
 
   const json = () => new Option('--json', 'print JSON for programs')
@@ -26,19 +28,19 @@ export function createProgram(): Command {
   const window = (command: Command) =>
     command
       .option('--days <n>', 'length of the window', '7')
-      .option('--offset <n>', 'days by which the window ends before now')
-      .option('--from <time>', 'RFC 3339; instead of --days')
-      .option('--to <time>', 'RFC 3339')
-      .option('--tz <zone>', 'IANA time zone')
-      .option('--service <name>')
-      .option('--repo <name>')
-      .option('--environment <name>')
+      .option('--offset <n>', 'days by which the window ends before now (default: 0)')
+      .option('--from <time>', 'begin of the window, RFC 3339; in place of --days')
+      .option('--to <time>', 'end of the window, RFC 3339 (default: now)')
+      .option('--tz <zone>', 'IANA time zone in which days and weeks are cut')
+      .option('--service <name>', 'only this service')
+      .option('--repo <name>', 'only this repository')
+      .option('--environment <name>', 'a tier, an alias of one such as prod, or all (default: production)')
       .option('--edition <year>', 'DORA edition of the levels')
-      .option('--as-of <time>', 'what was known at that moment')
+      .option('--as-of <time>', 'what was known at that moment, by the time of receipt')
 
   program
     .command('up')
-    .description('start the server: API, dashboard, ingest')
+    .description('start the server: dashboard, API and ingest')
     .option('--port <n>', 'where to listen (or PORT); 0 takes a free port')
     .option('--host <address>', 'the address to bind (or HOST)')
     .addHelpText('after', '\nExample:\n  fairlead up --port 4000')
@@ -46,7 +48,7 @@ export function createProgram(): Command {
 
   program
     .command('scan')
-    .description('a git history as a delivery report, at once and with nothing to set up')
+    .description('report on a git history at once: nothing to set up, nothing kept')
     .argument('[path...]', 'repositories (default: here)')
     .option('--releases <rule>', 'what is a release: tags, merges, or a regular expression for tags', 'tags')
     .option('--days <n>', 'length of the window (default: chosen from the history)')
@@ -58,7 +60,7 @@ export function createProgram(): Command {
 
   program
     .command('demo')
-    .description('load sample data, clearly marked, or remove it')
+    .description('load sample data, clearly marked, or take it out again')
     .option('--remove', 'take the sample data out again')
     .addOption(json())
     .addHelpText('after', '\nExample:\n  fairlead demo && fairlead metrics dora --days 28')
@@ -66,23 +68,24 @@ export function createProgram(): Command {
 
   program
     .command('emit')
-    .description('send one event from any pipeline')
+    .description('send one event from a pipeline: a deployment, a rollback, an incident')
     .argument('<kind>', 'deploy, rollback, incident-opened or incident-closed')
     .option('--service <name>', 'what is deployed (default: the repository that the CI runner names)')
     .option('--sha <commit>', 'the deployed commit')
-    .option('--environment <name>', 'default: prod')
+    .option('--environment <name>', 'where it went (default: prod)')
     .option('--status <outcome>', 'success, failure, cancelled, skipped or running', 'success')
     .option('--commit-at <time>', 'when the change was committed, RFC 3339')
-    .option('--at <time>', 'when it happened; default: now')
+    .option('--started-at <time>', 'when the attempt began')
+    .option('--at <time>', 'when it happened, RFC 3339 (default: now)')
     .option('--ref <id>', 'joins an incident’s close to its opening; on a rollback, the deployment that it undoes')
     .option('--branch <name>', 'branch or tag')
     .option('--id <id>', 'the event’s own id, so that a repetition is harmless')
-    .option('--deployment-id <id>')
-    .option('--version <version>')
-    .option('--title <text>')
-    .option('--severity <text>')
+    .option('--deployment-id <id>', 'the deployment’s own id; on an incident, the deployment that caused it')
+    .option('--version <version>', 'the deployed version')
+    .option('--title <text>', 'what people call it')
+    .option('--severity <text>', 'of an incident, as you name it')
     .option('--unplanned', 'made to fix something')
-    .option('--url <url>')
+    .option('--url <url>', 'a page about it (default: the job of the CI runner)')
     .option('--spool <dir>', 'keep what could not be delivered here, and send it with the next call')
     .addOption(json())
     .addHelpText('after', '\nExample:\n  fairlead emit deploy --service api --sha "$(git rev-parse HEAD)" --status success')
@@ -90,7 +93,7 @@ export function createProgram(): Command {
 
   program
     .command('ingest')
-    .description('send events in bulk')
+    .description('send events in bulk, from a file or standard input')
     .argument('<file>', 'NDJSON, one event a line; - reads standard input')
     .option('--partial', 'store the valid events and name the others')
     .addOption(json())
@@ -99,7 +102,7 @@ export function createProgram(): Command {
 
   program
     .command('sync')
-    .description('pull what is new from a source')
+    .description('connect a git repository of this machine, and pull what is new from it')
     .argument('<what>', 'git')
     .option('--provider <name>', 'local', 'local')
     .option('--repo-path <path>', 'a repository on this machine', '.')
@@ -113,7 +116,7 @@ export function createProgram(): Command {
 
   program
     .command('sources')
-    .description('connected tools')
+    .description('list the connected tools and how their last pull went')
     .argument('<action>', 'list')
     .addOption(json())
     .addHelpText('after', '\nExample:\n  fairlead sources list')
@@ -122,22 +125,27 @@ export function createProgram(): Command {
   window(
     program
       .command('metrics')
-      .description('figures: dora, list, or one metric by its name')
+      .description('print figures: all DORA metrics (dora), one metric, or the catalogue (list)')
       .argument('<name>', 'dora, list, or a metric such as change_lead_time'),
   )
     .option('--by <key>', 'groups: service, repository, environment or method')
-    .option('--basis <name>')
-    .option('--variant <name>')
-    .option('--bucket <name>', 'day, week or month')
+    .option('--basis <name>', 'what a sample is, where a metric knows several')
+    .option('--variant <name>', 'the figure as another tool counts it, where there is one')
+    .option('--bucket <name>', 'what the series is cut into: day, week or month')
     .addOption(json())
     .addHelpText('after', '\nExample:\n  fairlead metrics dora --days 28\n  fairlead metrics change_lead_time --by service')
     .action(run(() => import('./metrics.ts')))
 
-  window(program.command('explain').description('the rows behind a number, down to the raw payload').argument('<metric>'))
-    .option('--basis <name>')
-    .option('--variant <name>')
-    .option('--status <status>', 'sample, missing, censored or listed')
-    .option('--limit <n>', 'rows', '20')
+  window(
+    program
+      .command('explain')
+      .description('print the rows behind a number, down to the raw payload')
+      .argument('<metric>', 'a metric such as change_fail_rate'),
+  )
+    .option('--basis <name>', 'what a sample is, where a metric knows several')
+    .option('--variant <name>', 'the figure as another tool counts it, where there is one')
+    .option('--status <status>', 'only rows of this status: sample, missing, censored or listed')
+    .option('--limit <n>', 'how many rows', '20')
     .option('--raw', 'print the raw item behind each row')
     .addOption(json())
     .addHelpText('after', '\nExample:\n  fairlead explain change_fail_rate --days 28 --raw')
@@ -152,7 +160,7 @@ export function createProgram(): Command {
 
   program
     .command('migrate')
-    .description('the schema of the stores')
+    .description('bring the schema of the stores up to date, or look at it; the server must be stopped')
     .argument('[store]', 'semantic (postgres), analytics (clickhouse), or both when absent')
     .argument('[action]', 'up, status (current), plan, verify, repair or baseline', 'up')
     .option('--confirm <hash>', 'the hash of the plan, for destructive steps')
@@ -163,7 +171,7 @@ export function createProgram(): Command {
 
   program
     .command('config')
-    .description('each effective setting and where it came from, secrets masked')
+    .description('print each effective setting and where it came from, secrets masked')
     .addOption(json())
     .addHelpText('after', '\nExample:\n  fairlead config --json')
     .action(run(() => import('./config.ts')))

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Registry } from '../registry.ts'
 import type { Analytics } from '../store/analytics.ts'
-import { applyBatch, type Applied, type Change, type ConfigOf } from './apply.ts'
+import { applyBatch, notePlace, type Applied, type Change, type ConfigOf } from './apply.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 
 /** Brings the journal into the analytics store, oldest first, behind the door that acknowledged it. */
@@ -34,6 +34,11 @@ export type Derive = (org: string, change: Change) => Promise<void>
 const BATCH = { records: 20_000, bytes: 32 * 1024 * 1024 }
 /** Deriving may take at most a fifth of the time while more is waiting, so that a bulk load is not derived over and over. */
 const DERIVE_SHARE = 4
+/**
+ * While events keep coming one by one, a round of apply and derive (100–200 ms however few they are) rests four times as long as it took,
+ * so that it leaves the processor to the door; nobody who waits for visibility, and no full batch, is made to rest.
+ */
+const REST = { share: 4, mostMs: 500 }
 const KEPT_REPETITIONS = 400_000
 const BACK_OFF_MS = { first: 100, most: 5_000 }
 
@@ -59,6 +64,8 @@ export function createApplier(parts: {
   let derivedAt = 0
   let running: Promise<void> | null = null
   let caughtUpAt = clock.now()
+  let restUntil = 0
+  let endRest: (() => void) | null = null
   const waiters: { seq: number; done: () => void }[] = []
   // The numbers of recent repetitions, ascending: a caller may ask for its own after they were applied.
   let repetitions: number[] = []
@@ -138,8 +145,19 @@ export function createApplier(parts: {
     }
   }
 
+  const rest = async (): Promise<void> => {
+    const ms = restUntil - performance.now()
+    if (ms <= 0 || waiters.length > 0 || journal.stats().head - applied >= BATCH.records) return
+    const ended = new AbortController()
+    endRest = () => ended.abort()
+    await pause(ms, ended.signal)
+    endRest = null
+  }
+
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      await rest()
+      const started = performance.now()
       const records = await journal.read(applied, BATCH)
       const last = records.at(-1)
       if (last !== undefined) {
@@ -149,8 +167,11 @@ export function createApplier(parts: {
       }
       const drained = journal.stats().head <= applied
       const due = performance.now() - derivedAt > Math.max(1_000, deriveMs * DERIVE_SHARE)
-      if (applied > visible && (drained || due)) await derive()
-      else if (drained) {
+      if (applied > visible && (drained || due)) {
+        await derive()
+        const ended = performance.now()
+        restUntil = ended + Math.min(REST.mostMs, REST.share * (ended - started))
+      } else if (drained) {
         await journal.waitForMore(applied, stopping.signal)
         caughtUpAt = clock.now()
       } else if (last === undefined) {
@@ -174,6 +195,7 @@ export function createApplier(parts: {
         await new Promise<void>((resolve, reject) => {
           const waiter = { seq, done: resolve }
           waiters.push(waiter)
+          endRest?.()
           signal.addEventListener(
             'abort',
             () => {
@@ -191,6 +213,7 @@ export function createApplier(parts: {
     stats: () => ({ visible, quarantined, unread, waitingFor }),
     async stop() {
       stopping.abort()
+      endRest?.()
       await running
     },
   }
@@ -198,7 +221,7 @@ export function createApplier(parts: {
 
 function merge(into: Change | undefined, change: Change): Change {
   if (into === undefined) return change
-  for (const [key, place] of change.scopes) into.scopes.set(key, place)
+  for (const place of change.scopes.values()) notePlace(into.scopes, place)
   for (const repository of change.repositories) into.repositories.add(repository)
   into.unplacedIncidents ||= change.unplacedIncidents
   return into

@@ -24,7 +24,11 @@ interface Parts {
 export interface Place {
   readonly environment: string
   readonly service: string
+  /** The earliest moment of what changed here; `ALL_TIME` when that is not known. */
+  readonly from: string
 }
+/** Before every instant, as text. */
+export const ALL_TIME = ''
 
 /** What an applied batch changed, by organization. */
 export interface Change {
@@ -207,6 +211,11 @@ async function placeRows(
         is_deleted: 1,
       }
       noteChange(change, table, grave)
+      // What it did where it was can reach back before it, and is no longer told by any row there.
+      if (grave['service'] !== row['service'] || grave['environment'] !== row['environment']) {
+        noteChange(change, table, { ...grave, at: ALL_TIME })
+        noteChange(change, table, { ...row, at: ALL_TIME })
+      }
       push(rows, table, grave)
     }
     push(rows, table, row)
@@ -259,16 +268,23 @@ async function widenCoverage(
 }
 
 function noteChange(change: Change, table: DomainTable, row: Stored): void {
-  const place = { environment: String(row['environment']), service: String(row['service']) }
-  if (table === 'deployments') change.scopes.set(`${place.environment} ${place.service}`, place)
+  const place = { environment: String(row['environment']), service: String(row['service']), from: String(row['at']) }
+  if (table === 'deployments') notePlace(change.scopes, place)
   else if (table === 'commits') change.repositories.add(String(row['repository']))
   else if (table === 'incident_states') {
     if (row['service'] === null) change.unplacedIncidents = true
     else {
       const environment = row['environment'] === null ? 'production' : place.environment
-      change.scopes.set(`${environment} ${place.service}`, { environment, service: place.service })
+      notePlace(change.scopes, { ...place, environment })
     }
   }
+}
+
+/** The earliest change of a place is the one that counts. */
+export function notePlace(scopes: Map<string, Place>, place: Place): void {
+  const key = `${place.environment} ${place.service}`
+  const noted = scopes.get(key)
+  if (noted === undefined || place.from < noted.from) scopes.set(key, place)
 }
 
 function rawRow(record: JournalRecord, duplicateOf: number, problem: string | null): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import type { Attempt } from '../../domain/attempt.ts'
-import { byTime, isFinished, type Deployment } from '../../domain/deployment.ts'
+import { byTime, isFinished, type Deployed } from '../../domain/deployment.ts'
 import type { Incident, Link } from './incident-links.ts'
 
 /**
@@ -8,12 +8,22 @@ import type { Incident, Link } from './incident-links.ts'
  */
 export interface AttemptFacts {
   /** All deployments of the service and environment, in any order. */
-  readonly deployments: readonly Deployment[]
+  readonly deployments: readonly Deployed[]
   readonly incidents: readonly Incident[]
   readonly links: readonly Link[]
   /** Deployment id → the revert that undid something it had shipped, for releases that are read from a git history and have no outcome of their own. */
   readonly reverts: ReadonlyMap<string, Revert>
   readonly leadMethods: ReadonlyMap<string, Attempt['lead_method']>
+  /** When only the latest part of a history is given: see `Before`. */
+  readonly before?: Before
+}
+
+/** What came before a part of a history that is looked at alone. */
+export interface Before {
+  /** The place of the first success of revisions that ran before, in their order; all below 0. */
+  readonly firstRuns: ReadonlyMap<string, number>
+  /** Up to and with this deployment the part only tells what was running: what these did is known already. */
+  readonly until: Pick<Deployed, 'at' | 'id'>
 }
 
 export interface Revert {
@@ -34,7 +44,7 @@ const REVERT = /^revert\b/i
 
 export function resolveAttempts(facts: AttemptFacts): Attempt[] {
   const deployments = facts.deployments.toSorted(byTime)
-  const { undone, rollbacks } = findRollbacks(deployments)
+  const { undone, rollbacks } = findRollbacks(deployments, facts.before)
   const incidentsById = new Map(facts.incidents.map((incident) => [incident.id, incident]))
   const linksOf = new Map<string, Link[]>()
   for (const link of facts.links) linksOf.set(link.deployment_id, [...(linksOf.get(link.deployment_id) ?? []), link])
@@ -49,9 +59,9 @@ export function resolveAttempts(facts: AttemptFacts): Attempt[] {
     const linked = (linksOf.get(attempt.id) ?? []).flatMap((link) => incidentsById.get(link.incident_id) ?? [])
     const failure = failureOf(attempt, undone.get(attempt.id), linked, facts.reverts.get(attempt.id))
     if (failure === null) continue
-    while (next < successes.length && byTime(successes[next] as Deployment, attempt) <= 0) next++
+    while (next < successes.length && byTime(successes[next] as Deployed, attempt) <= 0) next++
     const recovery = earliestRecovery(attempt, successes[next], undone.get(attempt.id), linked, failure.rule, facts.reverts.get(attempt.id))
-    if (recovery?.rule === 'next_success' && successes[next]) recoverers.add((successes[next] as Deployment).id)
+    if (recovery?.rule === 'next_success' && successes[next]) recoverers.add((successes[next] as Deployed).id)
     failures.set(attempt.id, {
       failed_rule: failure.rule,
       failed_by: failure.by,
@@ -88,7 +98,7 @@ export function resolveAttempts(facts: AttemptFacts): Attempt[] {
 }
 
 /** What a deployment put in place: its commit, else its version; null when neither was said. */
-function revisionOf(deployment: Deployment): string | null {
+export function revisionOf(deployment: Deployed): string | null {
   return deployment.revision?.toLowerCase() ?? deployment.version
 }
 
@@ -97,15 +107,16 @@ function revisionOf(deployment: Deployment): string | null {
  * (V1 → V2 → V3 → V1); the same revision again is a re-deploy (V1 → V1). An explicit rollback event undoes the deployment that it names,
  * else the latest success before it with another revision than its own.
  */
-function findRollbacks(deployments: readonly Deployment[]): { undone: Map<string, Undone>; rollbacks: Set<string> } {
+export function findRollbacks(deployments: readonly Deployed[], before?: Before): { undone: Map<string, Undone>; rollbacks: Set<string> } {
   const undone = new Map<string, Undone>()
   const rollbacks = new Set<string>()
-  const firstRun = new Map<string, number>()
+  const firstRun = new Map(before?.firstRuns)
   const byId = new Map(deployments.map((deployment) => [deployment.id, deployment]))
-  const successes: Deployment[] = []
+  const successes: Deployed[] = []
   let running: string | null = null
   const lastOther = (revision: string | null) => successes.findLast((success) => revision === null || revisionOf(success) !== revision)
-  const undo = (target: Deployment | undefined, by: Deployment, rule: Undone['rule']) => {
+  const undo = (target: Deployed | undefined, by: Deployed, rule: Undone['rule']) => {
+    if (before !== undefined && byTime(by, before.until) <= 0) return
     if (target !== undefined && !undone.has(target.id)) undone.set(target.id, { by: by.id, at: by.at, rule })
   }
 
@@ -135,12 +146,12 @@ function findRollbacks(deployments: readonly Deployment[]): { undone: Map<string
   return { undone, rollbacks }
 }
 
-function revisionOrNull(deployment: Deployment | undefined): string | null {
+function revisionOrNull(deployment: Deployed | undefined): string | null {
   return deployment === undefined ? null : revisionOf(deployment)
 }
 
 function failureOf(
-  attempt: Deployment,
+  attempt: Deployed,
   undone: Undone | undefined,
   linked: readonly Incident[],
   revert: Revert | undefined,
@@ -158,8 +169,8 @@ function failureOf(
  * What only a revert shows to have failed recovers with the release that ships the revert: a release between the two did not mend it.
  */
 function earliestRecovery(
-  attempt: Deployment,
-  nextSuccess: Deployment | undefined,
+  attempt: Deployed,
+  nextSuccess: Deployed | undefined,
   undone: Undone | undefined,
   linked: readonly Incident[],
   rule: NonNullable<Attempt['failed_rule']>,
@@ -176,7 +187,7 @@ function earliestRecovery(
   return candidates.reduce<(typeof candidates)[number] | null>((best, one) => (best === null || one.at < best.at ? one : best), null)
 }
 
-function unplannedRule(attempt: Deployment, isRollback: boolean, recovers: boolean): Attempt['unplanned_rule'] {
+function unplannedRule(attempt: Deployed, isRollback: boolean, recovers: boolean): Attempt['unplanned_rule'] {
   if (!isFinished(attempt) || attempt.unplanned === false) return null
   if (attempt.unplanned === true) return 'emitter'
   if (isRollback) return 'rollback'

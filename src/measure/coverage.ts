@@ -16,13 +16,15 @@ const spans = statement({
   row: z.object({ table: z.string(), from_at: z.string(), to_at: z.string(), open: z.boolean() }),
 })
 
-const firstInScope = statement({
-  name: 'measure.first_in_scope',
-  sql: `${withRelations(['deployments'])}
+/** Only what is asked stands in the condition, so that the index is used: `x IS NULL OR …` reads everything. */
+const firstInScope = (scope: { service?: string | undefined; repository?: string | undefined }) =>
+  statement({
+    name: 'measure.first_in_scope',
+    sql: `${withRelations(['deployments'])}
 SELECT min(at) AS first, count() AS n FROM deployments
-WHERE ({service:Nullable(String)} IS NULL OR service = {service:Nullable(String)}) AND ({repository:Nullable(String)} IS NULL OR repository = {repository:Nullable(String)})`,
-  row: z.object({ first: z.string(), n: z.coerce.number() }),
-})
+WHERE ${[...(scope.service === undefined ? [] : ['service = {service:String}']), ...(scope.repository === undefined ? [] : ['repository = {repository:String}'])].join(' AND ')}`,
+    row: z.object({ first: z.string(), n: z.coerce.number() }),
+  })
 
 /** Asked for one service or repository, nobody watched it before it was first deployed: a misspelt name is unknown, not zero. */
 export async function watchingSources(
@@ -37,7 +39,12 @@ export async function watchingSources(
     to: one.open ? null : one.to_at,
   }))
   if (scope.service === undefined && scope.repository === undefined) return { spans: all, needs }
-  const [first] = await analytics.read(firstInScope, { org, service: scope.service ?? null, repository: scope.repository ?? null })
+  const { service, repository } = scope
+  const [first] = await analytics.read(firstInScope(scope), {
+    org,
+    ...(service === undefined ? {} : { service }),
+    ...(repository === undefined ? {} : { repository }),
+  })
   if (first === undefined || first.n === 0) return { spans: [], needs }
   return { spans: all.map((one) => ({ ...one, from: one.from > first.first ? one.from : first.first })), needs }
 }

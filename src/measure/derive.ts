@@ -1,15 +1,16 @@
 import { z } from 'zod'
-import { attempt, type Attempt } from '../../domain/attempt.ts'
-import { deployment, type Deployment } from '../../domain/deployment.ts'
-import { incidentLink } from '../../domain/incident-link.ts'
-import { shipment } from '../../domain/shipment.ts'
+import type { Attempt } from '../../domain/attempt.ts'
+import { byTime } from '../../domain/deployment.ts'
+import type { IncidentLink } from '../../domain/incident-link.ts'
 import { TABLES, type TableName } from '../../domain/tables.ts'
 import { instant, type Clock } from '../clock.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { insertRows, type Envelope } from '../store/rows.ts'
 import { statement } from '../store/statement.ts'
 import { resolveAttempts } from './attempts.ts'
-import { linkIncidents, type Incident } from './incident-links.ts'
+import { BEGINNING, readFacts, readHistory, servicesWithAncestry, type DeploymentFact, type ScopeFacts } from './derive-facts.ts'
+import { deriveWindow } from './derive-window.ts'
+import { linkIncidents } from './incident-links.ts'
 import { withRelations } from './relations.ts'
 import { attributeCommits, buildGraph, type Attribution, type CommitGraph } from './shipments.ts'
 
@@ -17,6 +18,8 @@ import { attributeCommits, buildGraph, type Attribution, type CommitGraph } from
 export interface Scope {
   readonly environment: string
   readonly service: string
+  /** The earliest moment of what changed; absent or '' when all may have changed. */
+  readonly from?: string
 }
 
 /** What a batch touched, so that only that is derived again. */
@@ -36,34 +39,16 @@ export interface DeriveRules {
 
 export const DERIVE_RULES: DeriveRules = { firstDeploymentShipsWholeHistory: false, incidentLinkWindowMs: 24 * 3_600_000 }
 
-const origin = { source: z.string(), raw_seq: z.coerce.number(), received_at: z.string() }
-const scopeRow = z.object({ environment: z.string(), service: z.string() })
-
-const scopeDeployments = statement({
-  name: 'derive.deployments',
-  sql: `${withRelations(['deployments'])}
-SELECT * EXCEPT seen_at FROM deployments WHERE environment = {environment:String} AND service = {service:String}`,
-  row: deployment.row.extend(origin),
-})
-
-const scopeIncidents = statement({
-  name: 'derive.incidents',
-  sql: `${withRelations(['incidents'])}
-SELECT source, id, opened_at, closed_at, service, environment, repository, deployment_id, revision, raw_seq FROM incidents
-WHERE opened_at IS NOT NULL AND (service = {service:String} OR service IS NULL) AND ifNull(environment, 'production') = {environment:String}`,
-  row: z.object({
-    source: z.string(),
-    id: z.string(),
-    opened_at: z.string().nullable(),
-    closed_at: z.string().nullable(),
-    service: z.string().nullable(),
-    environment: z.string().nullable(),
-    repository: z.string().nullable(),
-    deployment_id: z.string().nullable(),
-    revision: z.string().nullable(),
-    raw_seq: z.coerce.number(),
-  }),
-})
+/** Services are derived together up to so many deployments: about 100 MB of rows at a time. */
+const GROUP_DEPLOYMENTS = 40_000
+/** And so many services: their names travel as parameters. */
+const GROUP_SERVICES = 1_000
+/**
+ * A change is derived out of the days before it, and out of more of them where those do not prove to be enough. Few deployments (60 ms for
+ * 2,000) are derived whole at once: looking for a proof costs more.
+ */
+const SPANS_MS = [2, 16, 128].map((days) => days * 86_400_000)
+const WHOLE_UP_TO = 2_000
 
 const commitGraph = statement({
   name: 'derive.graph',
@@ -80,41 +65,48 @@ SELECT sha, parents, authored_at, committed_at, subject, reverts, raw_seq FROM c
   }),
 })
 
-const repositoriesOfRevisions = statement({
-  name: 'derive.repositories_of_revisions',
-  sql: `SELECT DISTINCT repository FROM all_commits WHERE org_id = {org:UUID} AND substring(sha, 1, 7) IN {prefixes:Array(String)} LIMIT 20`,
+const knownRepositories = statement({
+  name: 'derive.known_repositories',
+  sql: 'SELECT DISTINCT repository FROM all_commits WHERE org_id = {org:UUID}',
   row: z.object({ repository: z.string() }),
 })
 
+const commitsOfPrefixes = statement({
+  name: 'derive.commits_of_prefixes',
+  sql: `SELECT DISTINCT repository, sha FROM all_commits WHERE org_id = {org:UUID} AND substring(sha, 1, 7) IN {prefixes:Array(String)}`,
+  row: z.object({ repository: z.string(), sha: z.string() }),
+})
+/** 10 bytes each in a parameter, of which a server takes 1 MB. */
+const PREFIXES_PER_LOOKUP = 20_000
+
+const sizedScope = z.object({ environment: z.string(), service: z.string(), deployments: z.coerce.number() })
+type SizedScope = z.infer<typeof sizedScope> & Pick<Scope, 'from'>
+
 const scopesOfRepositories = statement({
   name: 'derive.scopes_of_repositories',
-  sql: `SELECT DISTINCT environment, service FROM all_deployments
-WHERE org_id = {org:UUID} AND revision IS NOT NULL AND (repository IS NULL OR repository IN {repositories:Array(String)})`,
-  row: scopeRow,
+  sql: `SELECT environment, service, count() AS deployments FROM all_deployments
+WHERE org_id = {org:UUID} AND revision IS NOT NULL AND (repository IS NULL OR repository IN {repositories:Array(String)}) GROUP BY environment, service`,
+  row: sizedScope,
 })
 
 const allScopes = statement({
   name: 'derive.all_scopes',
-  sql: 'SELECT DISTINCT environment, service FROM all_deployments WHERE org_id = {org:UUID}',
-  row: scopeRow,
+  sql: 'SELECT environment, service, count() AS deployments FROM all_deployments WHERE org_id = {org:UUID} GROUP BY environment, service',
+  row: sizedScope,
 })
 
-/** The derived rows that stand for a scope now, to write only what differs. */
-const standingAttempts = statement({
-  name: 'derive.standing_attempts',
-  sql: `${withRelations(['attempts'])} SELECT * EXCEPT seen_at FROM attempts WHERE environment = {environment:String} AND service = {service:String}`,
-  row: attempt.row.extend(origin),
+const sizesOfScopes = statement({
+  name: 'derive.sizes_of_scopes',
+  sql: `SELECT environment, service, count() AS deployments FROM all_deployments
+WHERE org_id = {org:UUID} AND environment IN {environments:Array(String)} AND service IN {services:Array(String)} GROUP BY environment, service`,
+  row: sizedScope,
 })
-const standingShipments = statement({
-  name: 'derive.standing_shipments',
-  sql: `${withRelations(['shipments'])} SELECT * EXCEPT seen_at FROM shipments WHERE environment = {environment:String} AND service = {service:String}`,
-  row: shipment.row.extend(origin),
-})
-const standingLinks = statement({
-  name: 'derive.standing_links',
-  sql: `${withRelations(['incident_links'])} SELECT * EXCEPT seen_at FROM incident_links 
-WHERE deployment_id IN (SELECT id FROM all_deployments WHERE org_id = {org:UUID} AND environment = {environment:String} AND service = {service:String})`,
-  row: incidentLink.row.extend(origin),
+
+const sizesSince = statement({
+  name: 'derive.sizes_since',
+  sql: `SELECT environment, service, count() AS deployments FROM all_deployments
+WHERE org_id = {org:UUID} AND environment = {environment:String} AND service IN {services:Array(String)} AND at >= {from:DateTime64(3)} GROUP BY environment, service`,
+  row: sizedScope,
 })
 
 export interface Deriver {
@@ -124,7 +116,33 @@ export interface Deriver {
   rebuild(org: string, rules?: DeriveRules): Promise<number>
 }
 
-export function createDeriver({ analytics, clock }: { analytics: Analytics; clock: Clock }): Deriver {
+/** Services of one environment that are derived together. */
+interface Group {
+  readonly environment: string
+  readonly services: string[]
+  deployments: number
+}
+
+type Derived = Record<string, unknown> & Omit<Envelope, 'org_id' | 'seen_at' | 'is_deleted'>
+type DerivedTable = 'attempts' | 'shipments' | 'incident_links'
+
+/**
+ * `graphFrom`: who has just read a history need not have it read back from the store. `wholeUpTo`, `spansMs`: for tests, which go the short
+ * way even for a few deployments.
+ */
+export function createDeriver({
+  analytics,
+  clock,
+  graphFrom,
+  wholeUpTo = WHOLE_UP_TO,
+  spansMs = SPANS_MS,
+}: {
+  analytics: Analytics
+  clock: Clock
+  graphFrom?: (org: string, repository: string) => CommitGraph
+  wholeUpTo?: number
+  spansMs?: readonly number[]
+}): Deriver {
   const graphs = new Map<string, CommitGraph>()
   let stamp = 0
 
@@ -132,115 +150,273 @@ export function createDeriver({ analytics, clock }: { analytics: Analytics; cloc
     const key = `${org} ${repository}`
     const cached = graphs.get(key)
     if (cached !== undefined) return cached
-    const graph = buildGraph(repository, await analytics.readAsWriter(commitGraph, { org, repository }))
+    const graph = graphFrom?.(org, repository) ?? buildGraph(repository, await analytics.readAsWriter(commitGraph, { org, repository }))
     // A handful of graphs is enough: scopes of one repository are derived one after the other.
     if (graphs.size >= 8) graphs.delete(graphs.keys().next().value as string)
     graphs.set(key, graph)
     return graph
   }
 
-  /** Only rows that differ are written; a row that is no more gets a tombstone. Later writes win, so the stamp never stands still. */
-  const replaceRows = async <T extends TableName>(org: string, table: T, before: readonly Derived[], after: readonly Derived[]) => {
-    const { key, row } = TABLES[table]
-    const columns = Object.keys(row.shape)
-    const keyOf = (one: Derived) => key.map((column) => String(one[column])).join('\u0000')
-    const textOf = (one: Derived) => JSON.stringify([columns.map((column) => one[column]), one.source, one.raw_seq])
-    const old = new Map(before.map((one) => [keyOf(one), one]))
+  /** Writes of a group go out in one insert a table. Later writes win, so the stamp never stands still. */
+  const write = async (org: string, changed: Changes): Promise<void> => {
     stamp = Math.max(stamp + 1, clock.now())
     const seen_at = instant(stamp)
-    const write: Derived[] = []
-    for (const one of after) {
-      const standingRow = old.get(keyOf(one))
-      if (standingRow === undefined || textOf(standingRow) !== textOf(one)) write.push({ ...one, org_id: org, seen_at, is_deleted: 0 })
-      old.delete(keyOf(one))
-    }
-    for (const gone of old.values()) write.push({ ...gone, org_id: org, seen_at, is_deleted: 1 })
-    await insertRows(analytics, table, write as never)
+    // Completed in place: copies of a million rows are what the collector of garbage would be busy with.
+    for (const [table, rows] of Object.entries(changed) as [DerivedTable, Changed[]][])
+      await insertRows(analytics, table, rows.map(({ row, gone }) => Object.assign(row, { org_id: org, seen_at, is_deleted: gone ? 1 : 0 })) as never)
   }
 
-  const deriveScope = async (org: string, scope: Scope, rules: DeriveRules): Promise<void> => {
-    const params = { org, environment: scope.environment, service: scope.service }
-    const deployments = await analytics.readAsWriter(scopeDeployments, params)
-    const incidents = await analytics.readAsWriter(scopeIncidents, params)
-    const links = linkIncidents(deployments, incidents, rules.incidentLinkWindowMs)
-    const attributions = await attribute(org, deployments, rules)
-    const originOf = new Map(deployments.map((one) => [one.id, { source: one.source, raw_seq: one.raw_seq, received_at: one.received_at }]))
-    const incidentOrigin = new Map(incidents.map((one) => [one.id, one]))
-    const nowhere = { source: '', raw_seq: 0, received_at: '1970-01-01T00:00:00.000Z' }
-
-    const attempts = resolveAttempts({
-      deployments,
-      incidents: incidents satisfies readonly Incident[],
-      links,
-      reverts: new Map(attributions.flatMap((one) => [...one.reverts])),
-      leadMethods: leadMethods(deployments, attributions),
-    }).map((one) => ({ ...one, ...(originOf.get(one.deployment_id) ?? nowhere) }))
-    const shipments = attributions
-      .flatMap((one) => one.shipments)
-      .map((one) => ({ ...(originOf.get(one.deployment_id) ?? nowhere), ...one }))
-    const linkRows = links.map((one) => ({ ...nowhere, ...one, ...pick(incidentOrigin.get(one.incident_id)) }))
-
-    await replaceRows(org, 'attempts', await analytics.readAsWriter(standingAttempts, params), attempts)
-    await replaceRows(org, 'shipments', await analytics.readAsWriter(standingShipments, params), shipments)
-    if (incidents.length === 0) return
-    // An incident may be linked in another scope: only links to this scope's deployments are this scope's to change.
-    await replaceRows(org, 'incident_links', await analytics.readAsWriter(standingLinks, params), linkRows)
+  const deriveGroup = async (org: string, group: Group, rules: DeriveRules): Promise<void> => {
+    const facts = await readFacts(analytics, org, group, BEGINNING)
+    const repositories = await repositoriesOf(org, facts)
+    const changed = noChanges()
+    for (const [service, own] of facts) {
+      const attributions: Attribution[] = []
+      for (const repository of repositories.get(service) ?? []) {
+        const graph = await graphOf(org, repository)
+        if (graph.shas.length === 0) continue
+        const candidates = own.deployments.filter((one) => one.repository === null || one.repository === repository)
+        attributions.push(attributeCommits(candidates, graph, rules.firstDeploymentShipsWholeHistory))
+      }
+      const { attempts, shipments, links } = deriveScope(own, attributions, rules)
+      const ids = new Set(own.deployments.map((one) => one.id))
+      append(changed.attempts, difference('attempts', own.attempts, attempts))
+      append(changed.shipments, difference('shipments', own.shipments, shipments))
+      // An incident may be linked in another scope: only links to this scope's deployments are this scope's to remove.
+      const standing = own.links.filter((one) => ids.has(one.deployment_id))
+      append(changed.incident_links, difference('incident_links', standing, links))
+    }
+    await write(org, changed)
   }
 
-  const attribute = async (org: string, deployments: readonly Deployment[], rules: DeriveRules): Promise<Attribution[]> => {
-    const stated = new Set(deployments.flatMap((one) => one.repository ?? []))
-    const unplaced = deployments.filter((one) => one.repository === null && one.revision !== null && /^[0-9a-f]{7,64}$/i.test(one.revision))
-    if (unplaced.length > 0) {
-      // The newest are enough to find which repositories a service is built from.
-      const prefixes = [...new Set(unplaced.slice(-200).map((one) => (one.revision as string).slice(0, 7).toLowerCase()))]
-      for (const { repository } of await analytics.readAsWriter(repositoriesOfRevisions, { org, prefixes })) stated.add(repository)
+  /** The repositories that services deploy from: those that their deployments state, and those that hold their revisions. */
+  const repositoriesOf = async (org: string, facts: ReadonlyMap<string, ScopeFacts>): Promise<Map<string, string[]>> => {
+    const found = new Map<string, Set<string>>()
+    const byPrefix = new Map<string, { service: string; revision: string }[]>()
+    const known =
+      graphFrom === undefined ? new Set((await analytics.readAsWriter(knownRepositories, { org })).map((one) => one.repository)) : null
+    if (known?.size === 0) return new Map()
+    for (const [service, { deployments }] of facts) {
+      const stated = new Set<string>()
+      found.set(service, stated)
+      for (const { repository, revision } of deployments) {
+        if (repository !== null) {
+          if (known === null || known.has(repository)) stated.add(repository)
+        } else if (revision !== null && /^[0-9a-f]{7,64}$/i.test(revision)) {
+          const lower = revision.toLowerCase()
+          const prefix = lower.slice(0, 7)
+          const list = byPrefix.get(prefix)
+          if (list === undefined) byPrefix.set(prefix, [{ service, revision: lower }])
+          else list.push({ service, revision: lower })
+        }
+      }
     }
-    const attributions: Attribution[] = []
-    for (const repository of [...stated].sort()) {
-      const graph = await graphOf(org, repository)
-      if (graph.shas.length === 0) continue
-      const candidates = deployments.filter((one) => one.repository === null || one.repository === repository)
-      attributions.push(attributeCommits(candidates, graph, rules.firstDeploymentShipsWholeHistory))
+    const prefixes = [...byPrefix.keys()]
+    for (let start = 0; start < prefixes.length; start += PREFIXES_PER_LOOKUP) {
+      const rows = await analytics.readAsWriter(commitsOfPrefixes, { org, prefixes: prefixes.slice(start, start + PREFIXES_PER_LOOKUP) })
+      for (const { repository, sha } of rows)
+        for (const { service, revision } of byPrefix.get(sha.slice(0, 7)) ?? [])
+          if (sha.startsWith(revision)) found.get(service)?.add(repository)
     }
-    return attributions
+    return new Map([...found].map(([service, names]) => [service, [...names].sort()]))
   }
 
-  const expand = async (org: string, touched: Touched): Promise<Scope[]> => {
+  const expand = async (org: string, touched: Touched): Promise<SizedScope[]> => {
     for (const repository of touched.repositories) graphs.delete(`${org} ${repository}`)
-    const scopes = new Map(touched.scopes.map((scope) => [`${scope.environment} ${scope.service}`, scope]))
-    const more = [
-      ...(touched.repositories.length > 0
-        ? await analytics.readAsWriter(scopesOfRepositories, { org, repositories: [...touched.repositories] })
-        : []),
-      ...(touched.unplacedIncidents ? await analytics.readAsWriter(allScopes, { org }) : []),
-    ]
-    for (const scope of more) scopes.set(`${scope.environment} ${scope.service}`, scope)
+    if (touched.unplacedIncidents) return analytics.readAsWriter(allScopes, { org })
+    const scopes = new Map<string, SizedScope>()
+    const environments = [...new Set(touched.scopes.map((one) => one.environment))]
+    const services = [...new Set(touched.scopes.map((one) => one.service))]
+    const sized = services.length === 0 ? [] : await analytics.readAsWriter(sizesOfScopes, { org, environments, services })
+    for (const scope of touched.scopes) scopes.set(`${scope.environment} ${scope.service}`, { ...scope, deployments: 0 })
+    for (const { environment, service, deployments } of sized) {
+      const key = `${environment} ${service}`
+      const scope = scopes.get(key)
+      if (scope !== undefined) scopes.set(key, { ...scope, deployments })
+    }
+    if (touched.repositories.length > 0) {
+      for (const scope of await analytics.readAsWriter(scopesOfRepositories, { org, repositories: [...touched.repositories] }))
+        scopes.set(`${scope.environment} ${scope.service}`, scope)
+    }
     return [...scopes.values()]
+  }
+
+  const deriveAll = async (org: string, scopes: readonly SizedScope[], rules: DeriveRules): Promise<number> => {
+    for (const group of groupsOf(scopes)) await deriveGroup(org, group, rules)
+    return scopes.length
+  }
+
+  /** Derives the services of a group out of what is known since `from`; returns those for which that is not enough. */
+  const deriveGroupSince = async (org: string, group: Group, since: string, changedFrom: ReadonlyMap<string, string>): Promise<string[]> => {
+    const facts = await readFacts(analytics, org, group, since)
+    const history = await readHistory(analytics, org, group, since, facts)
+    const repositories = await repositoriesOf(org, facts)
+    const ancestry = repositories.size === 0 ? new Set<string>() : await servicesWithAncestry(analytics, org, group)
+    const open: string[] = []
+    const changed = noChanges()
+    for (const [service, own] of facts) {
+      const from = changedFrom.get(service) ?? ''
+      const graph = ancestry.has(service) || (repositories.get(service) ?? []).length > 0
+      const result = graph ? null : deriveWindow(own, from, history.get(service) ?? { firstRuns: [], entangled: true }, DERIVE_RULES.incidentLinkWindowMs)
+      if (result === null) {
+        open.push(service)
+        continue
+      }
+      const isTail = (one: { at: string; deployment_id: string }) => byTime({ at: one.at, id: one.deployment_id }, result.after) > 0
+      const { attempts, links } = withOrigins(own, result)
+      append(changed.attempts, difference('attempts', own.attempts.filter(isTail), attempts))
+      append(changed.incident_links, difference('incident_links', result.standingLinks, links))
+    }
+    await write(org, changed)
+    return open
+  }
+
+  /** The scopes whose change could not be derived out of the span before it. */
+  const deriveSpan = async (org: string, scopes: readonly SizedScope[], span: number): Promise<SizedScope[]> => {
+    const open: SizedScope[] = []
+    for (const alike of changedTogether(scopes, span)) {
+      const [{ environment, from = '' }] = alike as [SizedScope]
+      const since = instant(Date.parse(from) - span)
+      const services = alike.map((one) => one.service)
+      const sizes = await analytics.readAsWriter(sizesSince, { org, environment, services, from: since })
+      const sizeOf = new Map(sizes.map((one) => [one.service, one.deployments]))
+      const near = alike.filter((one) => (sizeOf.get(one.service) ?? 0) * 2 < one.deployments)
+      const changedFrom = new Map(near.map((one) => [one.service, one.from ?? '']))
+      const unproven = new Set(alike.filter((one) => !near.includes(one)).map((one) => one.service))
+      for (const group of groupsOf(near.map((one) => ({ ...one, deployments: sizeOf.get(one.service) ?? 0 }))))
+        for (const service of await deriveGroupSince(org, group, since, changedFrom)) unproven.add(service)
+      open.push(...alike.filter((one) => unproven.has(one.service)))
+    }
+    return open
+  }
+
+  const deriveChanged = async (org: string, scopes: readonly SizedScope[]): Promise<void> => {
+    const whole = scopes.filter((one) => (one.from ?? '') === '')
+    let open = scopes.filter((one) => (one.from ?? '') !== '')
+    if (open.reduce((sum, one) => sum + one.deployments, 0) > wholeUpTo) for (const span of spansMs) open = await deriveSpan(org, open, span)
+    await deriveAll(org, [...whole, ...open], DERIVE_RULES)
   }
 
   return {
     async derive(org, touched, rules = DERIVE_RULES) {
       const scopes = await expand(org, touched)
-      for (const scope of scopes) await deriveScope(org, scope, rules)
+      // What stands was derived by the default rules.
+      if (rules === DERIVE_RULES) await deriveChanged(org, scopes)
+      else await deriveAll(org, scopes, rules)
       return scopes.length
     },
     async rebuild(org, rules = DERIVE_RULES) {
       graphs.clear()
-      const scopes = await analytics.readAsWriter(allScopes, { org })
-      for (const scope of scopes) await deriveScope(org, scope, rules)
-      return scopes.length
+      return deriveAll(org, await analytics.readAsWriter(allScopes, { org }), rules)
     },
   }
 }
 
-type Derived = Readonly<Record<string, unknown>> & Omit<Envelope, 'org_id' | 'seen_at' | 'is_deleted'>
+/** Scopes of one environment whose changes begin within one span of each other, the earliest first. */
+function changedTogether(scopes: readonly SizedScope[], span: number): SizedScope[][] {
+  const groups: SizedScope[][] = []
+  const open = new Map<string, SizedScope[]>()
+  for (const scope of scopes.toSorted((a, b) => ((a.from ?? '') < (b.from ?? '') ? -1 : 1))) {
+    const group = open.get(scope.environment)
+    if (group !== undefined && Date.parse(scope.from ?? '') - Date.parse(group[0]?.from ?? '') <= span) group.push(scope)
+    else {
+      const begun = [scope]
+      open.set(scope.environment, begun)
+      groups.push(begun)
+    }
+  }
+  return groups
+}
 
-function pick(incident: { source: string; raw_seq: number } | undefined) {
-  return incident === undefined ? {} : { source: incident.source, raw_seq: incident.raw_seq }
+function groupsOf(scopes: readonly SizedScope[]): Group[] {
+  const groups: Group[] = []
+  const open = new Map<string, Group>()
+  for (const { environment, service, deployments } of scopes) {
+    let group = open.get(environment)
+    if (group === undefined || group.deployments + deployments > GROUP_DEPLOYMENTS || group.services.length >= GROUP_SERVICES) {
+      group = { environment, services: [], deployments: 0 }
+      open.set(environment, group)
+      groups.push(group)
+    }
+    group.services.push(service)
+    group.deployments += deployments
+  }
+  return groups
+}
+
+/** One by one: a call takes no hundred thousand arguments. */
+function append<T>(list: T[], more: readonly T[]): void {
+  for (const one of more) list.push(one)
+}
+
+type Changes = Record<DerivedTable, Changed[]>
+const noChanges = (): Changes => ({ attempts: [], shipments: [], incident_links: [] })
+
+const NOWHERE = { source: '', raw_seq: 0, received_at: '1970-01-01T00:00:00.000Z' }
+
+/** Everything that follows from the facts of one service in one environment. Pure. */
+export function deriveScope(
+  { deployments, incidents }: Pick<ScopeFacts, 'deployments' | 'incidents'>,
+  attributions: readonly Attribution[],
+  rules: DeriveRules,
+): { attempts: Derived[]; shipments: Derived[]; links: Derived[] } {
+  const links = linkIncidents(deployments, incidents, rules.incidentLinkWindowMs)
+  const attempts = resolveAttempts({
+    deployments,
+    incidents,
+    links,
+    reverts: new Map(attributions.flatMap((one) => [...one.reverts])),
+    leadMethods: leadMethods(deployments, attributions),
+  })
+  const originOf = originsOf(deployments)
+  const shipments = attributions
+    .flatMap((one) => one.shipments)
+    .map((one) => ({ ...(originOf.get(one.deployment_id) ?? NOWHERE), ...one }))
+  return { ...withOrigins({ deployments, incidents }, { attempts, links }), shipments }
+}
+
+function originsOf(deployments: ScopeFacts['deployments']): Map<string, typeof NOWHERE> {
+  return new Map(deployments.map(({ id, source, raw_seq, received_at }) => [id, { source, raw_seq, received_at }]))
+}
+
+/** Attempts and links with the deployment, or the incident, that they come from. */
+function withOrigins(
+  { deployments, incidents }: Pick<ScopeFacts, 'deployments' | 'incidents'>,
+  { attempts, links }: { attempts: readonly Attempt[]; links: readonly IncidentLink[] },
+): { attempts: Derived[]; links: Derived[] } {
+  const originOf = originsOf(deployments)
+  const incidentOrigin = new Map(incidents.map(({ id, source, raw_seq }) => [id, { source, raw_seq }]))
+  return {
+    attempts: attempts.map((one) => Object.assign(one, originOf.get(one.deployment_id) ?? NOWHERE)),
+    links: links.map((one) => Object.assign(one, NOWHERE, incidentOrigin.get(one.incident_id))),
+  }
+}
+
+interface Changed {
+  readonly row: Derived
+  readonly gone: boolean
+}
+
+/** Only rows that differ are written; a row that is no more gets a tombstone. */
+function difference(table: TableName, before: readonly Derived[], after: readonly Derived[]): Changed[] {
+  if (before.length === 0) return after.map((row) => ({ row, gone: false }))
+  const { key, row: entity } = TABLES[table]
+  const columns = Object.keys(entity.shape)
+  const keyOf = (one: Derived) => key.map((column) => String(one[column])).join('\u0000')
+  const textOf = (one: Derived) => JSON.stringify([columns.map((column) => one[column]), one.source, one.raw_seq])
+  const old = new Map(before.map((one) => [keyOf(one), one]))
+  const changed: Changed[] = []
+  for (const row of after) {
+    const standing = old.get(keyOf(row))
+    if (standing === undefined || textOf(standing) !== textOf(row)) changed.push({ row, gone: false })
+    old.delete(keyOf(row))
+  }
+  for (const row of old.values()) changed.push({ row, gone: true })
+  return changed
 }
 
 /** `ancestry` where the commit graph knows the revision, else `event` where the emitter gave `commit_at`, else unknown. */
-function leadMethods(deployments: readonly Deployment[], attributions: readonly Attribution[]): Map<string, Attempt['lead_method']> {
+function leadMethods(deployments: readonly DeploymentFact[], attributions: readonly Attribution[]): Map<string, Attempt['lead_method']> {
   const methods = new Map<string, Attempt['lead_method']>()
   for (const one of deployments) {
     if (attributions.some((attribution) => attribution.known.has(one.id))) methods.set(one.id, 'ancestry')

@@ -1,4 +1,4 @@
-import { byTime, isFinished, type Deployment } from '../../domain/deployment.ts'
+import { byTime, isFinished, type Deployed } from '../../domain/deployment.ts'
 import type { IncidentLink } from '../../domain/incident-link.ts'
 
 /** An incident, read together from its states. */
@@ -23,7 +23,7 @@ export const LINK_WINDOW_MS = 24 * 3_600_000
  * the latest finished deployment before the incident opened, within the window; for an incident without a service, the same by
  * repository. The first rule that answers wins; no rule crosses a service that is known.
  */
-export function linkIncidents(deployments: readonly Deployment[], incidents: readonly Incident[], windowMs = LINK_WINDOW_MS): Link[] {
+export function linkIncidents(deployments: readonly Deployed[], incidents: readonly Incident[], windowMs = LINK_WINDOW_MS): Link[] {
   const finished = deployments.filter((deployment) => deployment.kind === 'deploy' && isFinished(deployment)).toSorted(byTime)
   const service = finished[0]?.service
   const environment = finished[0]?.environment
@@ -35,7 +35,7 @@ export function linkIncidents(deployments: readonly Deployment[], incidents: rea
     if (opened === null || service === undefined) return []
     if (incident.service !== null && incident.service !== service) return []
     if ((incident.environment ?? 'production') !== environment) return []
-    const link = (deployment: Deployment, rule: Link['rule'], confidence: Link['confidence']): Link[] => [
+    const link = (deployment: Deployed, rule: Link['rule'], confidence: Link['confidence']): Link[] => [
       { incident_id: incident.id, deployment_id: deployment.id, opened_at: opened, rule, confidence },
     ]
 
@@ -56,7 +56,7 @@ export function linkIncidents(deployments: readonly Deployment[], incidents: rea
 }
 
 /** A full or short SHA, or a version. */
-function names(deployment: Deployment, revision: string): boolean {
+function names(deployment: Deployed, revision: string): boolean {
   if (deployment.version === revision) return true
   const sha = deployment.revision?.toLowerCase()
   const wanted = revision.toLowerCase()

@@ -1,14 +1,15 @@
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
 import type { Metric, MetricReply, SampleReply } from '../metric.ts'
 import type { Analytics } from '../store/analytics.ts'
-import { statement, type Params } from '../store/statement.ts'
+import { statement } from '../store/statement.ts'
+import { aggregate, type AggregateRow, type Aggregates } from './aggregate.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { coverageGaps, watchingSources, whyEmpty, type Watching } from './coverage.ts'
 import { wilson } from './interval.ts'
 import { DEFAULT_EDITION, LEVEL_MIN_SAMPLES, levelOf, scoreOf, type Edition } from './levels.ts'
+import { filters, paramsOf, populationOf } from './population.ts'
 import { withRelations } from './relations.ts'
-import { baselineOf, bucketFor, bucketsOf, bucketSql, daysIn, type Bucket, type Window } from './window.ts'
+import { baselineOf, bucketFor, bucketsOf, daysIn, type Bucket, type Window } from './window.ts'
 
 /** What is asked of a metric, beside its window. */
 export interface Asked {
@@ -27,110 +28,40 @@ export interface Asked {
 export const GROUP_KEYS = ['service', 'repository', 'environment', 'method'] as const
 export type GroupKey = (typeof GROUP_KEYS)[number]
 
-const aggregates = z.object({
-  n: z.coerce.number(),
-  population: z.coerce.number(),
-  p50: z.coerce.number().nullable(),
-  p75: z.coerce.number().nullable(),
-  p90: z.coerce.number().nullable(),
-  lower_median: z.coerce.number().nullable(),
-  mean: z.coerce.number().nullable(),
-  reasons: z.record(z.string(), z.coerce.number()),
-})
-type Aggregates = z.infer<typeof aggregates>
-const row = aggregates.extend({
-  slice: z.enum(['total', 'bucket', 'group']),
-  is_now: z.coerce.number(),
-  bucket: z.coerce.number(),
-  group_key: z.string().nullable(),
-})
-
-const AGGREGATES = `
-  countIf(status = 'sample') AS n,
-  countIf(status != 'listed') AS population,
-  quantilesExactInclusiveIf(0.5, 0.75, 0.9)(assumeNotNull(value), status = 'sample') AS quantiles,
-  if(n = 0, NULL, quantiles[1]) AS p50, if(n = 0, NULL, quantiles[2]) AS p75, if(n = 0, NULL, quantiles[3]) AS p90,
-  if(n = 0, NULL, quantileExactLowIf(0.5)(assumeNotNull(value), status = 'sample')) AS lower_median,
-  if(n = 0, NULL, avgIf(value, status = 'sample')) AS mean,
-  sumMapIf(map(reason, 1), status IN ('missing', 'censored')) AS reasons`
-
-function filters(asked: Asked): string {
-  return [
-    asked.environment === 'all' ? '' : "AND ifNull(toString(environment), 'production') = {environment:String}",
-    asked.service === undefined ? '' : 'AND service = {service:String}',
-    asked.repository === undefined ? '' : 'AND repository = {repository:String}',
-  ].join(' ')
+/** One metric over one window: now, before, the series and the groups. */
+export async function measure(analytics: Analytics, org: string, id: string, metric: Metric, asked: Asked): Promise<MetricReply> {
+  return (await measureAll(analytics, org, [[id, metric]], asked))[0] as MetricReply
 }
 
-function paramsOf(org: string, asked: Asked, from: string, to: string): Params {
-  return {
-    org,
-    from,
-    to,
-    ...(asked.environment === 'all' ? {} : { environment: asked.environment }),
-    ...(asked.service === undefined ? {} : { service: asked.service }),
-    ...(asked.repository === undefined ? {} : { repository: asked.repository }),
-  }
+/** Several metrics over one window: its buckets and who watched are asked once, and a table that several read is read once. */
+export async function measureAll(
+  analytics: Analytics,
+  org: string,
+  metrics: readonly (readonly [id: string, metric: Metric])[],
+  asked: Asked,
+): Promise<MetricReply[]> {
+  const bucket = asked.bucket ?? bucketFor(asked.window)
+  const [rows, buckets, watching] = await Promise.all([
+    aggregate(analytics, org, metrics, asked, bucket),
+    bucketsOf(analytics, asked.window, bucket),
+    watchingSources(analytics, org, [], asked),
+  ])
+  return metrics.map(([id, metric]) =>
+    replyOf(id, metric, asked, rows.get(id) ?? [], buckets, { ...watching, needs: metric.needs }),
+  )
 }
 
-/** The rows SQL for the basis or variant asked for; an unknown one is refused with the list of those that exist. */
-function populationOf(
+function replyOf(
   id: string,
   metric: Metric,
   asked: Asked,
-): { sql: string; basis: string | null; reducer: Metric['reducer'] | 'lower_median' } {
-  if (asked.variant !== undefined) {
-    const variant = metric.variants?.[asked.variant]
-    if (variant === undefined) throw unknownChoice(id, 'variant', asked.variant, Object.keys(metric.variants ?? {}))
-    return { sql: variant.rows, basis: null, reducer: variant.reducer }
-  }
-  if (metric.bases === undefined) {
-    if (asked.basis !== undefined) throw unknownChoice(id, 'basis', asked.basis, [])
-    return { sql: metric.rows, basis: null, reducer: metric.reducer }
-  }
-  const basis = asked.basis ?? metric.bases.default
-  const sql = metric.bases.rows[basis]
-  if (sql === undefined) throw unknownChoice(id, 'basis', basis, Object.keys(metric.bases.rows))
-  return { sql, basis, reducer: metric.reducer }
-}
-
-function unknownChoice(id: string, what: string, value: string, known: readonly string[]): AppError {
-  return new AppError('invalid-input', `${id} has no ${what} ${JSON.stringify(value)}.`, {
-    help: known.length === 0 ? `Leave out \`${what}\`.` : `Known: ${known.join(', ')}.`,
-  })
-}
-
-/** One metric over one window: one pass over its population gives now, before, the series and the groups. */
-export async function measure(analytics: Analytics, org: string, id: string, metric: Metric, asked: Asked): Promise<MetricReply> {
+  rows: readonly AggregateRow[],
+  buckets: Awaited<ReturnType<typeof bucketsOf>>,
+  watching: Watching,
+): MetricReply {
   const { window } = asked
   const baseline = baselineOf(window)
-  const bucket = asked.bucket ?? bucketFor(window)
   const population = populationOf(id, metric, asked)
-  const group = asked.by === undefined ? "CAST(NULL, 'Nullable(String)')" : `CAST(nullIf(toString(${asked.by}), ''), 'Nullable(String)')`
-  const sets = ['(is_now)', '(is_now, bucket)', ...(asked.by === undefined ? [] : ['(is_now, group_key)'])]
-
-  const query = statement({
-    name: `measure.${id}`,
-    sql: `${withRelations(metric.reads)},
-population AS (${population.sql}),
-asked AS (
-  SELECT at >= {now_from:DateTime64(3)} AS is_now, if(is_now, ${bucketSql(bucket)}, 0) AS bucket, ${group} AS group_key, status, reason, value
-  FROM population WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)} ${filters(asked)}
-)
-SELECT
-  multiIf(grouping(bucket) = 0, 'bucket', ${asked.by === undefined ? '0' : 'grouping(group_key) = 0'}, 'group', 'total') AS slice,
-  is_now, bucket, ${asked.by === undefined ? "CAST(NULL, 'Nullable(String)') AS group_key" : 'group_key'},
-  ${AGGREGATES}
-FROM asked GROUP BY GROUPING SETS (${sets.join(', ')})`,
-    row,
-  })
-
-  const [rows, buckets, watching] = await Promise.all([
-    analytics.read(query, { ...paramsOf(org, asked, baseline.from, window.to), now_from: window.from, tz: window.tz }),
-    bucketsOf(analytics, window, bucket),
-    watchingSources(analytics, org, metric.needs, asked),
-  ])
-
   const find = (slice: string, isNow: number) => rows.find((one) => one.slice === slice && one.is_now === isNow)
   const reduce = (of: Aggregates | undefined, from: string, to: string) => reduceTo(population.reducer, of, from, to, watching)
   const total = find('total', 1)
@@ -210,7 +141,7 @@ function reduceTo(
 
 function levelReply(id: string, now: Figure, edition: Edition): MetricReply['level'] {
   if (now.value === null) return { edition, name: null, why: now.why }
-  if (now.n < LEVEL_MIN_SAMPLES && id !== 'deployment_frequency') return { edition, name: null, why: 'too_few_samples' }
+  if (now.n < LEVEL_MIN_SAMPLES) return { edition, name: null, why: 'too_few_samples' }
   return { edition, name: levelOf(id, now.value, edition), why: null }
 }
 
@@ -228,11 +159,11 @@ function trendOf(metric: Metric, now: Figure, before: Figure): MetricReply['tren
 }
 
 const GAP_TEXT: Readonly<Record<string, string>> = {
-  no_commit: 'deployments whose commit is not known: no `commit_at`, and no commit graph that holds the revision',
-  negative_duration: 'end before they begin: a clock is wrong, or a time zone is missing',
-  unrecovered: 'failed and have not recovered yet: kept apart, not counted as 0',
-  still_open: 'are open still: kept apart, not counted as 0',
-  no_opening: 'closed without an opening that is known',
+  no_commit: 'without a known commit: no `commit_at` was sent, and no commit graph holds the revision',
+  negative_duration: 'with an end before the beginning: a clock is wrong, or a time zone is missing',
+  unrecovered: 'not recovered yet: kept apart, not counted as 0',
+  still_open: 'still open: kept apart, not counted as 0',
+  no_opening: 'closed without a known opening',
 }
 
 function gapsOf(reasons: Readonly<Record<string, number>>): MetricReply['gaps'] {

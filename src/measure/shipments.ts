@@ -1,4 +1,4 @@
-import { byTime, type Deployment } from '../../domain/deployment.ts'
+import { byTime, type Deployed } from '../../domain/deployment.ts'
 import type { Shipment } from '../../domain/shipment.ts'
 
 /** The commit graph of one repository, as arrays: a history of a million commits is a few columns, not a million objects. */
@@ -58,10 +58,10 @@ export interface Attribution {
  * whole history. Merge commits are walked through and are no samples. The first deployment ships only its own head, unless
  * `wholeHistory`; all that it contains counts as shipped.
  */
-export function attributeCommits(deployments: readonly Deployment[], graph: CommitGraph, wholeHistory: boolean): Attribution {
+export function attributeCommits(deployments: readonly Deployed[], graph: CommitGraph, wholeHistory: boolean): Attribution {
   const shipments: Shipped[] = []
   const known = new Set<string>()
-  const shippedBy: (Deployment | undefined)[] = Array.from({ length: graph.shas.length })
+  const shippedBy: (Deployed | undefined)[] = Array.from({ length: graph.shas.length })
   const shipped = new Uint8Array(graph.shas.length)
   const prefixes = new Prefixes(graph)
   let first = true
@@ -90,7 +90,7 @@ export function attributeCommits(deployments: readonly Deployment[], graph: Comm
   return { shipments, known, reverts: findReverts(graph, shippedBy) }
 }
 
-function shipmentOf(deployment: Deployment, graph: CommitGraph, index: number): Shipped {
+function shipmentOf(deployment: Deployed, graph: CommitGraph, index: number): Shipped {
   return {
     environment: deployment.environment,
     service: deployment.service,
@@ -107,7 +107,7 @@ function shipmentOf(deployment: Deployment, graph: CommitGraph, index: number): 
 }
 
 /** A revert in the same deployment as what it reverts never reached anyone; one in a later deployment undoes the earlier one. */
-function findReverts(graph: CommitGraph, shippedBy: readonly (Deployment | undefined)[]): Attribution['reverts'] {
+function findReverts(graph: CommitGraph, shippedBy: readonly (Deployed | undefined)[]): Attribution['reverts'] {
   const found = new Map<string, { sha: string; recovered_at: string }>()
   graph.reverts.forEach((reverted, index) => {
     if (reverted === null) return

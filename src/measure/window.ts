@@ -67,14 +67,14 @@ export function zoneOf(name: string): string {
   }
 }
 
-/** SQL for the start of the bucket that holds `at`, in the zone, as an instant; days, weeks from Monday, months. */
-export function bucketSql(bucket: Bucket): string {
-  const start = {
-    day: 'toStartOfDay(at, {tz:String})',
-    week: 'toStartOfDay(toDateTime(toMonday(at, {tz:String}), {tz:String}), {tz:String})',
-    month: 'toStartOfDay(toDateTime(toStartOfMonth(at, {tz:String}), {tz:String}), {tz:String})',
-  }[bucket]
-  return `toUnixTimestamp(${start})`
+/** SQL for the first day of the bucket that holds `at`, in the zone: days, weeks from Monday, months. */
+export function bucketDay(bucket: Bucket): string {
+  return { day: 'toDate(at, {tz:String})', week: 'toMonday(at, {tz:String})', month: 'toStartOfMonth(at, {tz:String})' }[bucket]
+}
+
+/** SQL for the instant at which a day begins in the zone. */
+export function bucketStart(day: string): string {
+  return `toUnixTimestamp(toStartOfDay(toDateTime(${day}, {tz:String}), {tz:String}))`
 }
 
 const boundsOf = Object.fromEntries(
@@ -82,7 +82,7 @@ const boundsOf = Object.fromEntries(
     bucket,
     statement({
       name: `window.bounds_${bucket}`,
-      sql: `SELECT ${bucketSql(bucket)} AS start FROM (
+      sql: `SELECT ${bucketStart(bucketDay(bucket))} AS start FROM (
   SELECT toDateTime64({from:DateTime64(3)}, 3) + toIntervalHour(number * 12) AS at
   FROM numbers(toUInt64(ceil(dateDiff('second', {from:DateTime64(3)}, {to:DateTime64(3)}) / 43200)) + 1)
   WHERE at < {to:DateTime64(3)}
@@ -98,11 +98,12 @@ export async function bucketsOf(
   window: Window,
   bucket: Bucket,
 ): Promise<{ start: number; from: string; to: string; partial: boolean }[]> {
-  const starts = (await analytics.read(boundsOf[bucket], { from: window.from, to: window.to, tz: window.tz })).map((row) => row.start)
   // The end of the last bucket is the start of the one after the window.
   const beyond = instant(Date.parse(window.to) + 32 * DAY_MS)
-  const after = (await analytics.read(boundsOf[bucket], { from: window.to, to: beyond, tz: window.tz })).map((row) => row.start)
-  const ends = [...starts.slice(1), after.find((start) => start > (starts.at(-1) ?? 0)) ?? Date.parse(window.to) / 1000]
+  const all = (await analytics.read(boundsOf[bucket], { from: window.from, to: beyond, tz: window.tz })).map((row) => row.start)
+  const end = Date.parse(window.to) / 1000
+  const starts = all.filter((start) => start < end)
+  const ends = starts.map((_, index) => all[index + 1] ?? end)
   return starts.map((start, index) => {
     const whole = { from: instant(start * 1000), to: instant((ends[index] as number) * 1000) }
     const from = whole.from < window.from ? window.from : whole.from

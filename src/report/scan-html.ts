@@ -2,6 +2,7 @@ import { html, raw } from 'hono/html'
 import type { MetricReply } from '../metric.ts'
 import { figure, WHY_TEXT } from './format.ts'
 import type { ScanReport } from './scan.ts'
+import { count, day, ruleWords, shortName, span, summary, windowText } from './scan-words.ts'
 
 /** The report of a scan as one page that needs nothing beside itself: it can be mailed, archived and printed. */
 export function scanHtml(reports: readonly ScanReport[]): string {
@@ -33,31 +34,27 @@ const STYLE = `
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums; }
 main { max-width: 64rem; margin: 2rem auto; padding: 0 1.25rem; }
 h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; } h2 { font-size: 1rem; margin: 2rem 0 0.5rem; }
-.dim, footer { color: var(--dim); } .good { color: var(--good); } .bad { color: var(--bad); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); gap: 0.75rem; }
+.dim, footer { color: var(--dim); } h2 .dim { font-weight: 400; } .note { border-left: 3px solid var(--accent); padding-left: 0.75rem; } .good { color: var(--good); } .bad { color: var(--bad); }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.75rem; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 0.9rem 1rem; }
-.tile h3 { font-size: 0.85rem; margin: 0; color: var(--dim); font-weight: 600; } .tile .value { font-size: 1.5rem; font-weight: 650; }
+.tile h3 { font-size: 0.85rem; margin: 0; color: var(--dim); font-weight: 600; } .tile .value { font-size: 1.5rem; font-weight: 650; } .tile .value.unknown { font-size: 0.95rem; font-weight: 400; color: var(--dim); }
 .tile p { margin: 0.15rem 0; font-size: 0.85rem; } svg { width: 100%; height: 36px; display: block; margin-top: 0.4rem; } rect { fill: var(--accent); }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; color: var(--dim); font-size: 0.8rem; }
-td, th { border-bottom: 1px solid var(--line); padding: 0.3rem 0.75rem 0.3rem 0; overflow-wrap: anywhere; } .right { text-align: right; }
+td, th { border-bottom: 1px solid var(--line); padding: 0.3rem 0.75rem 0.3rem 0; overflow-wrap: anywhere; } .right { text-align: right; } section + section { margin-top: 4rem; }
 footer { margin: 2rem 0; font-size: 0.85rem; } @media print { main { margin: 0; } }
 `
 
 function section(report: ScanReport) {
-  const day = (at: string | null) => at?.slice(0, 10) ?? '—'
-  const count = (value: number) => value.toLocaleString('en')
-  const { window } = report
   return html`<section>
     <h1>${report.repository}</h1>
-    <p class="dim">
-      ${count(report.commits)} commits by ${count(report.authors)} authors, ${day(report.first_commit_at)} to ${day(report.last_commit_at)}
-      · ${count(report.releases)} releases · ${report.rule}
-    </p>
+    <p class="dim">${summary(report)}</p>
+    ${report.notes.map((note) => html`<p class="note">${note}</p>`)}
     ${
-      window === null || report.metrics.length === 0
+      report.metrics.length === 0
         ? ''
-        : html`<h2>Delivery, ${day(window.from)} to ${day(window.to)}</h2>
-            <div class="tiles">${report.metrics.map(tile)}</div>`
+        : html`<h2>Delivery <span class="dim">${windowText(report)}</span></h2>
+            <div class="tiles">${report.metrics.map(tile)}</div>
+            ${gaps(report)}`
     }
     ${rows(
       'Latest releases',
@@ -65,48 +62,60 @@ function section(report: ScanReport) {
       report.latest_releases.map((one) => [day(one.at), one.title, count(one.commits)]),
     )}
     ${rows(
-      'Releases that failed',
-      ['When', 'Release', 'Rule', 'By'],
-      report.failed_releases.map((one) => [day(one.at), one.release, one.rule, one.by.slice(0, 12)]),
+      `Releases that failed, ${span(report)}`,
+      ['When', 'Release', 'Because', 'By'],
+      report.failed_releases.map((one) => [day(one.at), one.release, ruleWords(one.rule), shortName(one.by)]),
     )}
     ${rows(
-      'Reverts',
+      `Reverts, ${span(report)}`,
       ['When', 'Commit', 'Undoes', 'Subject'],
-      report.reverts.map((one) => [day(one.at), one.sha.slice(0, 9), one.reverted.slice(0, 9) || 'not said', one.subject]),
+      report.reverts.map((one) => [
+        day(one.at),
+        shortName(one.sha),
+        one.reverted === '' ? 'not said' : shortName(one.reverted),
+        one.subject,
+      ]),
     )}
     ${rows(
-      'Hotspots: files that change most',
+      `Hotspots: the files that changed most, ${span(report)}`,
       ['Path', 'Changes', 'Lines', 'Authors'],
       report.hotspots.map((one) => [one.path, count(one.changes), count(one.lines), count(one.authors)]),
     )}
     ${rows(
-      'Authors of the commits in the window',
+      `Authors: who to ask, no ranking of people, ${span(report)}`,
       ['Name', 'Commits', 'Share'],
       report.top_authors.map((one) => [one.name, count(one.commits), `${Math.round(one.share * 100)} %`]),
     )}
-    ${report.notes.map((note) => html`<p class="dim">${note}</p>`)}
   </section>`
+}
+
+function gaps(report: ScanReport) {
+  const texts = new Set(report.metrics.flatMap((one) => one.gaps.map((gap) => `${one.title}: ${gap.text}`)))
+  return [...texts].map((text) => html`<p class="dim">${text}</p>`)
 }
 
 function tile(metric: MetricReply) {
   const shown = (value: number | null, why: MetricReply['why']) =>
     value === null ? (why === null ? '—' : WHY_TEXT[why]) : figure(metric.unit, value)
-  const { direction } = metric.trend
+  const { direction, verdict } = metric.trend
   const word =
-    direction === 'better'
-      ? html`<span class="good">▲ better</span>`
-      : direction === 'worse'
-        ? html`<span class="bad">▼ worse</span>`
-        : direction === 'same'
-          ? 'the same'
-          : ''
-  const level = metric.level?.name === undefined || metric.level?.name === null ? '' : `${metric.level.name} · ${metric.level.edition}`
+    verdict === 'not enough data'
+      ? html`<span class="dim">too few to compare</span>`
+      : direction === 'better'
+        ? html`<span class="good">▲ better</span>`
+        : direction === 'worse'
+          ? html`<span class="bad">▼ worse</span>`
+          : direction === 'same'
+            ? 'the same'
+            : ''
+  const level = metric.level?.name === undefined || metric.level?.name === null ? '' : `level ${metric.level.name}`
   return html`<div class="tile">
     <h3>${metric.title}</h3>
-    <div class="value">${shown(metric.value, metric.why)}</div>
+    <div class="value${metric.value === null ? ' unknown' : ''}">${shown(metric.value, metric.why)}</div>
     <p>before ${shown(metric.baseline.value, metric.baseline.why)} ${word}</p>
     <p class="dim">
-      n ${metric.n}${metric.coverage.share === null ? '' : ` · coverage ${Math.round(metric.coverage.share * 100)} %`} ${level}
+      n
+      ${metric.n}${metric.coverage.share === null ? '' : ` · coverage ${Math.round(metric.coverage.share * 100)} %`}${level === '' ? '' : html`<br />${level}`}
     </p>
     ${bars(metric)}
   </div>`
@@ -136,16 +145,22 @@ function rows(title: string, head: readonly string[], body: readonly (readonly s
     <table>
       <thead>
         <tr>
-          ${head.map((one) => html`<th>${one}</th>`)}
+          ${head.map((one) => html`<th class="${alignment(one)}">${one}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${body.map(
           (row) =>
             html`<tr>
-              ${row.map((one) => html`<td>${one}</td>`)}
+              ${row.map((one, column) => html`<td class="${alignment(head[column] ?? '')}">${one}</td>`)}
             </tr>`,
         )}
       </tbody>
     </table>`
+}
+
+const NUMBERS = new Set(['Commits', 'Changes', 'Lines', 'Authors', 'Share'])
+
+function alignment(column: string): string {
+  return NUMBERS.has(column) ? 'right' : ''
 }

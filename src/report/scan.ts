@@ -1,26 +1,27 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import { resolve } from 'node:path'
 import { z } from 'zod'
-import type { DomainRows, DomainTable } from '../../domain/tables.ts'
+import type { Deployment } from '../../domain/deployment.ts'
+import type { DomainRows } from '../../domain/tables.ts'
 import { instant, type Clock } from '../clock.ts'
-import type { Git, Raw } from '../connector.ts'
+import type { Ask, Connector, Git, Raw } from '../connector.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createDeriver } from '../measure/derive.ts'
-import { SCORED, type Edition } from '../measure/levels.ts'
+import { LEVEL_MIN_SAMPLES, SCORED, type Edition } from '../measure/levels.ts'
 import { measure } from '../measure/measure.ts'
 import { bucketFor, windowOf, type Bucket, type Window } from '../measure/window.ts'
 import type { MetricReply } from '../metric.ts'
-import { PROGRAM_ROOT } from '../program.ts'
 import type { Registry } from '../registry.ts'
-import { openAnalytics, type Analytics } from '../store/analytics.ts'
-import { readMigrations } from '../store/migration-file.ts'
+import type { Analytics } from '../store/analytics.ts'
 import { insertRows } from '../store/rows.ts'
 import { statement } from '../store/statement.ts'
+import { throwAway, type ThrowAway } from './scan-engine.ts'
+import { gitOfScan } from './scan-git.ts'
+import { summarize, type HistorySummary } from './scan-history.ts'
+import { counted } from './scan-words.ts'
 
-/** One organization for the moment: a scan keeps nothing. */
-const ORG = '5ca40000-0000-4000-8000-000000000000'
 const SOURCE = 'scan'
 
 export interface ScanOptions {
@@ -60,110 +61,97 @@ export interface ScanReport {
   readonly seconds: number
 }
 
-/** Opens the engine that scans share; it is thrown away at the end. */
-export async function openScanner(parts: {
-  registry: Registry
-  git: Git
-  clock: Clock
-  log: Log
-}): Promise<{ scan(path: string, options: ScanOptions): Promise<ScanReport>; close(): Promise<void> }> {
-  const directory = await mkdtemp(join(tmpdir(), 'fairlead-scan-'))
-  // The engine starts while git already reads; whoever needs it waits.
-  const opening = openThrowAway(directory)
-  opening.catch(() => {})
-  return {
-    scan: (path, options) => scan(parts, opening, path, options),
-    async close() {
-      const analytics = await opening.catch(() => null)
-      await analytics?.close()
-      await rm(directory, { recursive: true, force: true })
-    },
-  }
+interface Parts {
+  readonly registry: Registry
+  readonly git: Git
+  readonly clock: Clock
+  readonly log: Log
 }
 
-async function openThrowAway(directory: string): Promise<Analytics> {
-  const analytics = await openAnalytics({ kind: 'embedded', directory })
-  for (const migration of await readMigrations(join(PROGRAM_ROOT, 'migrations', 'clickhouse'))) {
-    // What is thrown away need not survive a power cut.
-    for (const sql of migration.statements)
-      await analytics.run(
-        sql.replaceAll(/fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1/g, 'fsync_after_insert = 0'),
-      )
-  }
-  return analytics
+export interface Scanner {
+  scan(path: string, options: ScanOptions): Promise<ScanReport>
+  close(): Promise<void>
 }
 
-async function scan(
-  { registry, git, clock, log }: { registry: Registry; git: Git; clock: Clock; log: Log },
-  opening: Promise<Analytics>,
-  path: string,
-  options: ScanOptions,
-): Promise<ScanReport> {
+/** Scans share one engine, which is thrown away at the end. */
+export function openScanner(parts: Parts): Scanner {
+  const engine = throwAway()
+  return { scan: (path, options) => scan(parts, engine, path, options), close: () => engine.close() }
+}
+
+async function scan(parts: Parts, engine: ThrowAway, path: string, options: ScanOptions): Promise<ScanReport> {
+  const { clock } = parts
   const started = clock.now()
-  const connector = registry.connectors.get('git')
+  const connector = parts.registry.connectors.get('git')
   if (connector === undefined) throw new AppError('plugin', 'The connector `git` is missing.', { help: 'Build again: npm run build.' })
   const parsed = connector.config.safeParse({ path: resolve(path), releases: options.releases })
   if (!parsed.success)
     throw new AppError('usage', `--releases: ${parsed.error.issues[0]?.message}`, {
       help: 'Use tags, merges, or a regular expression for tags.',
     })
-  const config = parsed.data
-  let writing: Promise<unknown> = Promise.resolve()
-  const received_at = instant(started)
-  for (const [name, stream] of Object.entries(connector.streams)) {
-    if (stream.pull === undefined) continue
-    const ask = { config, cursor: null, git, signal: options.signal, log, progress: options.progress }
-    const read = stream.rows as (payload: unknown, raw: Raw, config: unknown) => DomainRows
-    for await (const page of stream.pull(ask as never)) {
-      const rows = page.items.map((item) =>
-        read(stream.payload.parse(JSON.parse(Buffer.from(item.payload).toString('utf8'))), { ...item, received_at }, config),
-      )
-      // git goes on while the engine stores the page before.
-      const before = writing
-      writing = before.then(async () => store(await opening, rows, received_at))
-      writing.catch(() => {})
-      await before
-      log.info('scan.page', { stream: name, items: page.items.length })
-    }
+  const stop = new AbortController()
+  const signal = AbortSignal.any([options.signal, stop.signal])
+  // Each git that runs listens to it, and all streams are read at once.
+  setMaxListeners(64, signal)
+  const ask: Ask<unknown> = {
+    config: parsed.data,
+    cursor: null,
+    // The engine takes 0.15 s to load: it does so when git is busy with the history.
+    git: gitOfScan(parts.git, () => void engine.open()),
+    signal,
+    log: parts.log,
+    progress: (done, total, what) => what === 'commits' && options.progress(done, total, what),
   }
-  await writing
-  const analytics = await opening
-  return describe(analytics, registry, path, options, started, clock)
+  const horizonDays = options.days ?? Math.max(...WINDOWS)
+  const history = summarize(instant(started), horizonDays * DAY_MS)
+  const deployments: Deployment[] = []
+  const others: string[] = []
+  let repository: string | null = null
+  const receive = (rows: DomainRows, id: string) => {
+    history.add(rows)
+    if (rows.deployments?.length === 0) others.push(id.replace(/^refs\/tags\//, ''))
+    deployments.push(...(rows.deployments ?? []))
+    repository ??= rows.repositories?.[0]?.id ?? null
+  }
+  const pulls = Object.keys(connector.streams).map((name) => pull(connector, name, ask, instant(started), receive))
+  const checking = connector.check(ask)
+  try {
+    await Promise.all([...pulls, checking])
+  } catch (thrown) {
+    stop.abort()
+    await Promise.allSettled([...pulls, checking])
+    throw thrown
+  }
+  const found = {
+    repository: repository ?? resolve(path),
+    path: resolve(path),
+    history,
+    deployments,
+    others,
+    notes: (await checking).missing,
+  }
+  return describe(parts, engine, found, options, started)
 }
 
-async function store(analytics: Analytics, read: readonly DomainRows[], received_at: string): Promise<void> {
-  const envelope = { org_id: ORG, source: SOURCE, raw_seq: 0, received_at, seen_at: received_at, is_deleted: 0 as const }
-  const tables = new Map<DomainTable, unknown[]>()
-  for (const rows of read) {
-    for (const [table, list] of Object.entries(rows) as [DomainTable, object[]][]) {
-      const all = tables.get(table) ?? []
-      for (const row of list) all.push({ ...row, ...envelope })
-      tables.set(table, all)
+/** Reads one stream to its end. */
+async function pull(
+  connector: Connector,
+  name: string,
+  ask: Ask<unknown>,
+  received_at: string,
+  receive: (rows: DomainRows, id: string) => void,
+) {
+  const stream = connector.streams[name]
+  if (stream?.pull === undefined) return
+  const read = stream.rows as (payload: unknown, raw: Raw, config: unknown) => DomainRows
+  for await (const page of stream.pull(ask as never)) {
+    for (const item of page.items) {
+      const payload = stream.payload.parse(JSON.parse(Buffer.from(item.payload).toString('utf8')))
+      receive(read(payload, { ...item, received_at }, ask.config), item.id)
     }
   }
-  for (const [table, rows] of tables) await insertRows(analytics, table, rows as never)
 }
 
-const overview = statement({
-  name: 'scan.overview',
-  sql: `SELECT
-  (SELECT any(id) FROM all_repositories WHERE org_id = {org:UUID}) AS repository,
-  count() AS commits, uniqExact(author_email) AS authors,
-  if(count() = 0, NULL, min(least(authored_at, committed_at))) AS first, if(count() = 0, NULL, max(committed_at)) AS last
-FROM all_commits WHERE org_id = {org:UUID}`,
-  row: z.object({
-    repository: z.string().nullable(),
-    commits: z.coerce.number(),
-    authors: z.coerce.number(),
-    first: z.string().nullable(),
-    last: z.string().nullable(),
-  }),
-})
-const releasesStatement = statement({
-  name: 'scan.releases',
-  sql: `SELECT service, count() AS n, min(at) AS first, max(at) AS last FROM all_deployments FINAL WHERE org_id = {org:UUID} GROUP BY service ORDER BY n DESC`,
-  row: z.object({ service: z.string(), n: z.coerce.number(), first: z.string(), last: z.string() }),
-})
 const latestReleases = statement({
   name: 'scan.latest_releases',
   sql: `SELECT ifNull(a.title, a.deployment_id) AS title, a.at AS at, s.n AS commits
@@ -178,114 +166,113 @@ const failedReleases = statement({
 FROM all_attempts FINAL WHERE org_id = {org:UUID} AND failed AND at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)} ORDER BY at DESC LIMIT 20`,
   row: z.object({ release: z.string(), at: z.string(), rule: z.string(), by: z.string() }),
 })
-const revertCommits = statement({
-  name: 'scan.reverts',
-  sql: `SELECT sha, subject, committed_at AS at, ifNull(reverts, '') AS reverted, if(reverts IS NULL, 'subject', 'message') AS rule FROM all_commits FINAL
-WHERE org_id = {org:UUID} AND (reverts IS NOT NULL OR match(subject, '^Revert "')) AND committed_at >= {from:DateTime64(3)} ORDER BY committed_at DESC LIMIT 20`,
-  row: z.object({ sha: z.string(), subject: z.string(), at: z.string(), reverted: z.string(), rule: z.string() }),
-})
-const hotspots = statement({
-  name: 'scan.hotspots',
-  sql: `SELECT path, count() AS changes, sum(ifNull(additions, 0) + ifNull(deletions, 0)) AS lines, uniqExact(author_email) AS authors
-FROM all_commit_files WHERE org_id = {org:UUID} AND authored_at >= {from:DateTime64(3)} AND authored_at < {to:DateTime64(3)}
-GROUP BY path ORDER BY changes DESC, lines DESC, path LIMIT 10`,
-  row: z.object({ path: z.string(), changes: z.coerce.number(), lines: z.coerce.number(), authors: z.coerce.number() }),
-})
-const authors = statement({
-  name: 'scan.authors',
-  sql: `SELECT argMax(author_name, authored_at) AS name, count() AS commits, max(authored_at) AS last_at, commits / sum(commits) OVER () AS share
-FROM all_commits FINAL WHERE org_id = {org:UUID} AND length(parents) < 2 AND authored_at >= {from:DateTime64(3)} AND authored_at < {to:DateTime64(3)}
-GROUP BY author_email ORDER BY name LIMIT 1000`,
-  row: z.object({ name: z.string(), commits: z.coerce.number(), last_at: z.string(), share: z.coerce.number() }),
-})
 
-async function describe(
-  analytics: Analytics,
-  registry: Registry,
-  path: string,
-  options: ScanOptions,
-  started: number,
-  clock: Clock,
-): Promise<ScanReport> {
-  const [found] = await analytics.read(overview, { org: ORG })
-  const services = await analytics.read(releasesStatement, { org: ORG })
-  const releases = services.reduce((sum, one) => sum + one.n, 0)
-  const notes: string[] = []
-  const rule =
-    options.releases === 'merges'
-      ? 'each merge into the branch is a release'
-      : options.releases === 'tags'
-        ? 'each version tag is a release'
-        : `each tag that matches ${options.releases} is a release`
-  const last = services
-    .map((one) => one.last)
-    .sort()
-    .at(-1)
-  const window = windowFor(options, found?.last ?? null, last ?? null, clock.now())
-  if ((found?.commits ?? 0) === 0) notes.push('The repository has no commits yet.')
-  else if (releases === 0) {
-    notes.push(
-      `No releases were found: ${rule}. Try ${options.releases === 'merges' ? '--releases tags' : '--releases merges'}, or a regular expression for your tags.`,
-    )
-  }
-  const metrics: MetricReply[] = []
-  if (releases > 0 && window !== null) {
-    const deriver = createDeriver({ analytics, clock })
-    await deriver.rebuild(ORG)
-    const first = services.map((one) => one.first).sort()[0] as string
-    const nowText = instant(clock.now())
-    await insertRows(analytics, 'coverage', [
-      {
-        table: 'deployments',
-        from_at: first,
-        to_at: nowText,
-        open: false,
-        org_id: ORG,
-        source: SOURCE,
-        raw_seq: 0,
-        received_at: nowText,
-        seen_at: nowText,
-        is_deleted: 0,
-      },
-    ])
-    for (const id of SCORED) {
-      const metric = registry.metrics.get(id)
-      if (metric !== undefined)
-        metrics.push(
-          await measure(analytics, ORG, id, metric, {
-            window,
-            environment: 'production',
-            edition: options.edition,
-            bucket: weekly(window),
-          }),
-        )
-    }
-    notes.push(
-      'Releases stand for deployments here, and a revert that ships later marks the release that it mends. Send real deployments to see what runs in production.',
-    )
-  }
-  const span = { org: ORG, from: window?.from ?? '1970-01-01T00:00:00.000Z', to: window?.to ?? instant(clock.now()) }
-  const people = await analytics.read(authors, span)
+interface Found {
+  readonly repository: string
+  readonly path: string
+  readonly history: HistorySummary
+  readonly deployments: readonly Deployment[]
+  /** Tags that the rule leaves out. */
+  readonly others: readonly string[]
+  readonly notes: readonly string[]
+}
+
+async function describe(parts: Parts, engine: ThrowAway, found: Found, options: ScanOptions, started: number): Promise<ScanReport> {
+  const { clock } = parts
+  const { history, deployments } = found
+  const now = clock.now()
+  const times = deployments.map((one) => one.at).sort()
+  const window = windowFor(options, history.lastAt, times, now)
+  const span = window ?? { from: instant(0), to: instant(now) }
+  const { metrics, failed, latest } =
+    times[0] === undefined || window === null
+      ? { metrics: [], failed: [], latest: [] }
+      : await figures(parts, await engine.open(), found, { window, edition: options.edition, first: times[0] })
   return {
-    repository: found?.repository ?? resolve(path),
-    path: resolve(path),
-    rule,
-    commits: found?.commits ?? 0,
-    releases,
-    authors: found?.authors ?? 0,
-    first_commit_at: found?.first ?? null,
-    last_commit_at: found?.last ?? null,
+    repository: found.repository,
+    path: found.path,
+    rule: ruleText(options.releases),
+    commits: history.commits,
+    releases: deployments.length,
+    authors: history.authors,
+    first_commit_at: history.firstAt,
+    last_commit_at: history.lastAt,
     window,
     bucket: window === null ? null : weekly(window),
     metrics,
-    reverts: await analytics.read(revertCommits, span),
-    failed_releases: await analytics.read(failedReleases, span),
-    hotspots: await analytics.read(hotspots, span),
-    top_authors: people.sort((a, b) => b.commits - a.commits).slice(0, 8),
-    latest_releases: (await analytics.read(latestReleases, { org: ORG })).map((one) => ({ ...one, commits: one.commits ?? 0 })),
-    notes,
+    reverts: history.reverts(span).slice(0, 20),
+    failed_releases: failed,
+    hotspots: history.hotspots(span).slice(0, 10),
+    top_authors: history.topAuthors(span).slice(0, 8),
+    latest_releases: latest.map((one) => ({ ...one, commits: one.commits ?? 0 })),
+    notes: [...found.notes, ...notesOf(found, options, window, now)],
     seconds: (clock.now() - started) / 1000,
   }
+}
+
+/** The metrics and what stands behind them, from the engine. */
+async function figures(
+  { registry, clock }: Parts,
+  analytics: Analytics,
+  found: Found,
+  { window, edition, first }: { window: Window; edition: Edition | undefined; first: string },
+) {
+  const org = randomUUID()
+  await derive(analytics, clock, org, found, first)
+  const asked = { window, environment: 'production', edition, bucket: weekly(window) }
+  const measured = SCORED.flatMap((id) => {
+    const metric = registry.metrics.get(id)
+    return metric === undefined ? [] : [measure(analytics, org, id, metric, asked)]
+  })
+  const [metrics, failed, latest] = await Promise.all([
+    Promise.all(measured),
+    analytics.read(failedReleases, { org, from: window.from, to: window.to }),
+    analytics.read(latestReleases, { org }),
+  ])
+  return { metrics, failed, latest }
+}
+
+/** Stores the releases, and what follows from them and the history by the same code as on a server. */
+async function derive(analytics: Analytics, clock: Clock, org: string, found: Found, first: string): Promise<void> {
+  const now = instant(clock.now())
+  const envelope = { org_id: org, source: SOURCE, raw_seq: 0, received_at: now, seen_at: now, is_deleted: 0 as const }
+  await insertRows(
+    analytics,
+    'deployments',
+    found.deployments.map((one) => ({ ...one, ...envelope })),
+  )
+  await insertRows(analytics, 'coverage', [{ table: 'deployments', from_at: first, to_at: now, open: false, ...envelope }])
+  await createDeriver({ analytics, clock, graphFrom: (_, repository) => found.history.graphOf(repository) }).rebuild(org)
+}
+
+function ruleText(releases: string): string {
+  if (releases === 'merges') return 'each merge into the branch is a release'
+  if (releases === 'none') return 'nothing is a release'
+  return releases === 'tags' ? 'each version tag is a release' : `each tag that matches ${releases} is a release`
+}
+
+function notesOf({ history, deployments, others }: Found, options: ScanOptions, window: Window | null, now: number): string[] {
+  if (history.commits === 0) return []
+  const notes: string[] = []
+  if (window !== null && Date.parse(window.to) < now)
+    notes.push(`Nothing happened here since ${window.to.slice(0, 10)}: the report shows the ${daysOf(window)} days before.`)
+  if (deployments.length === 0) {
+    const left = others.length === 0 ? '' : ` ${counted(others.length, 'tag')} did not count, such as ${others.slice(-3).join(', ')}.`
+    const other = options.releases === 'merges' ? '`--releases tags`' : '`--releases merges`'
+    notes.push(
+      `No release was found, so there are no delivery figures: ${ruleText(options.releases)}.${left} Try ${other}, or a regular expression for your tags.`,
+    )
+  } else
+    notes.push(
+      'Releases stand for deployments here, and a revert that ships later marks the release that it mends. Send real deployments to see what runs in production.',
+    )
+  return notes
+}
+
+const DAY_MS = 86_400_000
+
+function daysOf(window: Window): number {
+  return Math.round((Date.parse(window.to) - Date.parse(window.from)) / DAY_MS)
 }
 
 /** Weeks, except where there would be a hundred and more. */
@@ -294,14 +281,23 @@ function weekly(window: Window): Bucket {
   return bucket === 'day' ? 'week' : bucket
 }
 
-const DEFAULT_DAYS = 90
+/** In days, the shortest first: the report takes the first in which there are enough releases to say something. */
+const WINDOWS = [90, 180, 365, 730]
 
 /** Ends now; for a history that has been still for long, at its last release or commit, so that the report shows its last busy time and says so. */
-function windowFor(options: ScanOptions, lastCommit: string | null, lastRelease: string | null, now: number): Window | null {
+function windowFor(options: ScanOptions, lastCommit: string | null, releases: readonly string[], now: number): Window | null {
   if (lastCommit === null) return null
-  const days = options.days ?? DEFAULT_DAYS
-  const last = Math.max(Date.parse(lastCommit), lastRelease === null ? 0 : Date.parse(lastRelease))
-  const still = now - last > days * 86_400_000
-  const to = still ? last + 1 : now
-  return windowOf({ days, to: instant(to), tz: options.tz }, now)
+  // A date in the future is a clock that was wrong.
+  const last = Math.min(now, Math.max(Date.parse(lastCommit), Date.parse(releases.findLast((at) => at <= instant(now)) ?? lastCommit)))
+  const windowOfDays = (days: number): Window => {
+    const isStill = now - last > days * DAY_MS
+    return windowOf({ days, to: instant(isStill ? last + 1 : now), tz: options.tz }, now)
+  }
+  if (options.days !== undefined) return windowOfDays(options.days)
+  const windows = WINDOWS.map(windowOfDays)
+  return (
+    windows.find(({ from, to }) => releases.filter((at) => at >= from && at < to).length >= LEVEL_MIN_SAMPLES) ??
+    (releases.length === 0 ? windows[0] : windows.at(-1)) ??
+    null
+  )
 }

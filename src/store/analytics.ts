@@ -81,12 +81,16 @@ const DATABASE = 'fairlead'
 /** Errors are translated and thrown; the client's own log would print them a second time, past ours. */
 const SILENT = { level: ClickHouseLogLevel.OFF }
 
-export async function openAnalytics(target: AnalyticsTarget, limits: Partial<ReadLimits> = {}): Promise<Analytics> {
+export async function openAnalytics(
+  target: AnalyticsTarget,
+  limits: Partial<ReadLimits> = {},
+  { readers = EMBEDDED_READERS }: { readers?: number } = {},
+): Promise<Analytics> {
   const readLimits = { ...READ_LIMITS, ...limits }
-  return target.kind === 'embedded' ? openEmbedded(target.directory, readLimits) : openServer(target, readLimits)
+  return target.kind === 'embedded' ? openEmbedded(target.directory, readLimits, readers) : openServer(target, readLimits)
 }
 
-async function openEmbedded(directory: string, limits: ReadLimits): Promise<Analytics> {
+async function openEmbedded(directory: string, limits: ReadLimits, readerCount: number): Promise<Analytics> {
   // The engine is an optional dependency of half a gigabyte: only the embedded way loads it. The connection hook is called experimental upstream; it is touched here only.
   const { createChdbConnection } = await import('chdb/connection').catch((cause: unknown) => {
     throw new AppError('store-unavailable', 'The embedded analytics engine (chdb) is not installed for this platform.', {
@@ -110,7 +114,7 @@ async function openEmbedded(directory: string, limits: ReadLimits): Promise<Anal
     await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE} ENGINE = Atomic` })
     await first.close()
     const writer = await pool(1, () => session(WRITER, false))
-    const readers = await pool(EMBEDDED_READERS, () => session(readerSettings(limits), true))
+    const readers = await pool(readerCount, () => session(readerSettings(limits), true))
     return build({ writer, readers, describe: `chDB (embedded) in ${directory}`, database: DATABASE })
   } catch (thrown) {
     throw translate(thrown, 'analytics.open')
@@ -319,7 +323,7 @@ function translate(thrown: unknown, name: string): AppError {
     const known = MEANING[thrown.code]
     if (known) return new AppError(known.code, known.message, { help: known.help, cause: thrown, detail: { statement: name } })
     return new AppError('store-refused', `The analytics store refused ${name}: ${thrown.message.slice(0, 300).trim()}`, {
-      help: 'Run `fairlead doctor`; if the schema is behind, `fairlead migrate analytics up`.',
+      help: 'Is its schema behind? `fairlead migrate analytics status` says so, `fairlead migrate analytics up` mends it.',
       cause: thrown,
     })
   }

@@ -368,7 +368,7 @@ describe('what is said when it does not start', () => {
     const file = join(made, 'data', 'PG_VERSION')
     await writeFile(file, '17\n')
     const { code, message, help } = await refusedStart(made)
-    expect([code, message.includes('PostgreSQL 17'), help?.includes('fairlead backup')]).toEqual(['data-directory', true, true])
+    expect([code, message.includes('PostgreSQL 17'), help?.includes('GET /v1/events')]).toEqual(['data-directory', true, true])
     await writeFile(file, '18\n')
   })
 

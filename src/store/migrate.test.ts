@@ -63,13 +63,17 @@ const postgres = async (version?: string): Promise<Place> => {
   }
 }
 
-/** One engine per process: a fresh store is a fresh database in it. The writer's session stays in it. */
+/** One engine per process: a fresh store is a fresh database in it. A session whose statement failed is replaced, so each one is told where it is. */
 const clickhouse = async (): Promise<Place> => {
   const name = `m${++count}`
   await analytics.run(`create database ${name} engine = Atomic`)
-  await analytics.run(`use ${name}`)
+  const port = clickhousePort(analytics)
+  const inside = async <T>(work: () => Promise<T>): Promise<T> => {
+    await analytics.run(`use ${name}`)
+    return work()
+  }
   return {
-    port: clickhousePort(analytics),
+    port: { run: (sql) => inside(() => port.run(sql)), rows: (each, params) => inside(() => port.rows(each, params)) },
     dialect: clickhouseDialect({ cluster: null }),
     create: (table) => `create table if not exists ${table} {{on_cluster}} (id String) engine = {{engine:ReplacingMergeTree}} order by id`,
     close: () => analytics.run(`drop database ${name} sync`),

@@ -37,7 +37,7 @@ test('from the tile to the rows to the bytes that arrived', async () => {
     '1 h',
     'Retry the payment webhook when the gateway answers 502 commit',
     'web',
-    'event',
+    'commit time sent',
     'Counted',
   ])
   expect(await page.locator('.row time').first().getAttribute('title')).toBe('2025-11-21 07:30:00 UTC')
@@ -60,7 +60,7 @@ test('the figures behind the figure', async () => {
   const facts = await page.locator('.facts dl > div').allTextContents()
   expect(facts).toEqual([
     'Before6 h',
-    'Samplesn 42, before 39',
+    'Samplesn 42 commits, before 39',
     'Interval3 h 20 min to 5 h 35 min',
     'Evidencep < 0.001',
     'Median4 h 15 min',
@@ -119,7 +119,7 @@ describe('the rows', () => {
   test('say why one has no value', async () => {
     const page = await opened()
     expect(await cells(page, 2)).toMatchObject({ 1: '–', 5: 'Missing: no commit' })
-    expect(await cells(page, 4)).toMatchObject({ 1: '–', 5: 'Still open: unrecovered' })
+    expect(await cells(page, 4)).toMatchObject({ 1: '9 h so far', 5: 'Still open: unrecovered' })
     expect(await cells(page, 6)).toMatchObject({ 1: '–', 5: 'Listed only: cancelled' })
   })
 

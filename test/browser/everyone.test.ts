@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { accessibilityViolations } from './browser.ts'
 import { problem, type World } from './fake-api.ts'
-import { status } from './fake-figures.ts'
+import { awkwardDora, awkwardStatus, status } from './fake-figures.ts'
 import { stage } from './stage.ts'
 
 const at = stage()
@@ -47,6 +47,24 @@ const STATES: State[] = [
   },
   { name: 'the first run', path: '/', world: { status: { ...status, events: 0 } }, ready: (page) => page.locator('.beginnings').waitFor() },
   { name: 'signed out', path: '/', world: { signedIn: false }, ready: (page) => page.getByLabel('Access token').waitFor() },
+  {
+    name: 'awkward figures and names',
+    path: `/?service=${encodeURIComponent(awkwardStatus().services[0] ?? '')}`,
+    world: { dora: awkwardDora, status: awkwardStatus() },
+    ready: (page) => page.locator('.tile-question').first().waitFor(),
+  },
+  {
+    name: 'the details of awkward figures and names',
+    path: '/?metric=change_lead_time',
+    world: { dora: awkwardDora, status: awkwardStatus() },
+    ready: (page) => page.locator('.chart svg').waitFor(),
+  },
+  {
+    name: 'a page that does not exist',
+    path: '/nowhere',
+    world: {},
+    ready: (page) => page.getByRole('heading', { name: 'There is no such page' }).waitFor(),
+  },
   {
     name: 'loading',
     path: '/',

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { inject } from 'vitest'
 import { z } from 'zod'
 import { doraReply, metricReply, sampleReply, type DoraReply, type SampleReply } from '../../src/metric.ts'
 import type { CatalogueEntry, Problem, RawItem, Status } from '../../web/src/api/contract.ts'
@@ -39,7 +38,6 @@ export function ordinaryWorld(): World {
 
 export const TOKEN = 'flt_valid'
 
-const built = fileURLToPath(new URL('../../dist/web/', import.meta.url))
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -54,7 +52,15 @@ const statusReply: z.ZodType<Status> = z.strictObject({
   events: z.number().int(),
   services: z.array(z.string()),
   environments: z.array(z.string()),
-  sources: z.array(z.strictObject({ name: z.string(), connector: z.string(), last_at: z.iso.datetime().nullable() })),
+  sources: z.array(
+    z.strictObject({
+      name: z.string(),
+      connector: z.string(),
+      last_at: z.iso.datetime().nullable(),
+      items: z.number().int(),
+      unread: z.number().int(),
+    }),
+  ),
   lag_seconds: z.number(),
 })
 const catalogueReply: z.ZodType<{ items: CatalogueEntry[]; next: string | null }> = z.strictObject({
@@ -91,9 +97,6 @@ const rawReply: z.ZodType<RawItem> = z.strictObject({
 })
 
 export async function fakeApi(): Promise<FakeApi> {
-  if (!existsSync(join(built, 'index.html'))) {
-    throw new Error('There is no built page in dist/web. Run `npx vite build --config web/vite.config.ts` first.')
-  }
   const api: FakeApi = { url: '', world: ordinaryWorld(), requests: [], close: async () => {} }
   const files = await builtFiles()
   const server = createServer((request, response) => {
@@ -114,7 +117,7 @@ export async function fakeApi(): Promise<FakeApi> {
 
 async function answer(api: FakeApi, files: Files, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://fake')
-  if (!url.pathname.startsWith('/v1/')) return sendFile(files, url.pathname, response)
+  if (!url.pathname.startsWith('/v1/')) return sendFile(files, url.pathname, request.headers.accept ?? '', response)
   api.requests.push(`${request.method} ${url.pathname}${url.search}`)
   const { world } = api
   if (world.holding !== null && url.pathname.startsWith(world.holding.path)) await world.holding.until
@@ -169,18 +172,21 @@ function answerPost(world: World, path: string, text: string, response: ServerRe
 
 type Files = Map<string, Buffer>
 
-/** Read once, as the real server does: a build beside the running tests does not change the page under them. */
+/** Read once, as the real server does. */
 async function builtFiles(): Promise<Files> {
+  const built = join(inject('program'), 'dist', 'web')
   const entries = await readdir(built, { recursive: true, withFileTypes: true })
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   return new Map(await Promise.all(paths.map(async (path) => [`/${relative(built, path)}`, await readFile(path)] as const)))
 }
 
-function sendFile(files: Files, path: string, response: ServerResponse): void {
-  const file = path === '/' ? '/index.html' : path
+/** As the real server does: a browser that asks for a page which does not exist gets the page's own "not found". */
+function sendFile(files: Files, path: string, accept: string, response: ServerResponse): void {
+  const asked = path === '/' ? '/index.html' : path
+  const file = files.has(asked) || !accept.includes('text/html') ? asked : '/index.html'
   const content = files.get(file)
   if (content === undefined) return send(response, 404, problem(404, 'not-found', `There is nothing at ${path}.`))
-  response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...headers })
+  response.writeHead(file === asked ? 200 : 404, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...headers })
   response.end(content)
 }
 

@@ -219,6 +219,7 @@ export function samplesOf(id: string): SampleReply[] {
     return {
       at: iso(TO - (index + 1) * 3_600_000),
       value: status !== 'sample' ? null : share ? Number(index % 3 === 0) : 3_600 + index * 900,
+      age: status === 'censored' ? 32_400 : null,
       status,
       reason: { sample: null, missing: 'no_commit', censored: 'unrecovered', listed: 'cancelled' }[status],
       subject: {
@@ -254,6 +255,48 @@ export function rawItemOf(id: string): RawItem {
   }
 }
 
+const LONG = 'the-service-that-synchronises-customer-master-data-between-the-regional-warehouses-and-the-billing-of-the-group-eu-central'
+
+/** Everything at once that strains a layout: huge and tiny figures, a name of 120 characters, many gaps, no gap at all. */
+export function awkwardDora(days = 7, offset = 0, edition = '2024'): DoraReply {
+  const reply = doraOf(days, offset, edition)
+  const groups = [LONG, 'x', ...Array.from({ length: 30 }, (_, index) => `service-${index}`)].map((key, index) => ({
+    key,
+    value: 10 ** (8 - index),
+    n: 10 ** Math.max(0, 7 - index),
+    why: null,
+  }))
+  const gaps = Array.from({ length: 6 }, (_, index) => ({
+    code: `gap_${index}`,
+    count: 123_456,
+    text: `deployments of ${LONG} whose commit is not known: no \`commit_at\``,
+  }))
+  const coverage = { population: 9_876_543, samples: 9_871_604, share: 0.9995, reasons: {} }
+  const odd: Record<string, Partial<MetricReply>> = {
+    deployment_frequency: { value: 0.0003, n: 1 },
+    change_lead_time: { value: 400 * 86_400, n: 9_871_604, coverage, gaps },
+    change_fail_rate: { value: 0.9995, n: 2_000 },
+    failed_deployment_recovery_time: { value: 0.04, n: 12_345 },
+    deployment_rework_rate: { value: 0.0004, n: 98_765 },
+    time_to_restore: { value: 123_456_789_000, why: null, n: 3, level: { edition, name: 'low', why: null } },
+  }
+  const metrics = Object.entries(reply.metrics).map(([id, metric]) => [id, { ...metric, groups, ...odd[id] }])
+  return { ...reply, metrics: Object.fromEntries(metrics) as DoraReply['metrics'] }
+}
+
+export const awkwardStatus: () => Status = () => ({
+  ...status,
+  organization: { ...status.organization, name: `The ${LONG.replaceAll('-', ' ')} company` },
+  services: [LONG, ...Array.from({ length: 499 }, (_, index) => `service-${index}`)],
+  sources: Array.from({ length: 12 }, (_, index) => ({
+    name: `${LONG}-${index}`,
+    connector: 'github',
+    last_at: '2025-11-21T08:28:00.000Z',
+    items: 1_000_000,
+    unread: index,
+  })),
+})
+
 export const status: Status = {
   version: '0.1.0',
   organization: { slug: 'acme', name: 'Acme Payments', time_zone: TZ },
@@ -262,9 +305,9 @@ export const status: Status = {
   services: ['api', 'billing', 'web'],
   environments: ['production', 'staging'],
   sources: [
-    { name: 'acme-ci', connector: 'events', last_at: '2025-11-21T08:28:00.000Z' },
-    { name: 'github', connector: 'github', last_at: '2025-11-21T08:12:00.000Z' },
-    { name: 'pagerduty', connector: 'pagerduty', last_at: null },
+    { name: 'acme-ci', connector: 'events', last_at: '2025-11-21T08:28:00.000Z', items: 18_000, unread: 0 },
+    { name: 'github', connector: 'github', last_at: '2025-11-21T08:12:00.000Z', items: 204, unread: 0 },
+    { name: 'pagerduty', connector: 'pagerduty', last_at: null, items: 0, unread: 0 },
   ],
   lag_seconds: 1,
 }

@@ -14,7 +14,7 @@ async function tiles(page: Page): Promise<Record<string, string | string[] | nul
     const text = (selector) => tile.querySelector(selector)?.textContent.replace(/\\s+/g, ' ').trim() ?? null
     return {
       title: text('h2'), level: text('.level'), value: text('.tile-value'), reason: text('.tile-reason'),
-      change: text('.change'), before: text('.tile-before'), basis: text('.tile-basis'),
+      change: text('.change'), before: text('.spark-legend'), basis: text('.tile-basis'),
       gaps: [...tile.querySelectorAll('.gaps li')].map((gap) => gap.textContent.trim()),
     }
   })`)
@@ -39,7 +39,7 @@ test('shows the six metrics in their order, each with its figures in words', asy
       reason: null,
       change: '+0.3 / day · no clear change',
       before: 'before: 1.1 / day',
-      basis: 'n 10 · coverage 100 %',
+      basis: 'n 10 deployments · coverage 100 %',
       gaps: [],
     },
     {
@@ -49,7 +49,7 @@ test('shows the six metrics in their order, each with its figures in words', asy
       reason: null,
       change: '−1 h 45 min · better',
       before: 'before: 6 h',
-      basis: 'n 42 · coverage 93 %',
+      basis: 'n 42 commits · coverage 93 %',
       gaps: ['3 deployments whose commit is not known: no commit_at, and no commit graph that holds the revision'],
     },
     {
@@ -59,7 +59,7 @@ test('shows the six metrics in their order, each with its figures in words', asy
       reason: null,
       change: '+25 points · worse',
       before: 'before: 5 %',
-      basis: 'n 10 · coverage 100 %',
+      basis: 'n 10 finished attempts · coverage 100 %',
       gaps: [],
     },
     {
@@ -67,9 +67,9 @@ test('shows the six metrics in their order, each with its figures in words', asy
       level: null,
       value: '45 min',
       reason: null,
-      change: 'not enough data',
+      change: 'nothing to compare with',
       before: 'before: no samples',
-      basis: 'n 2 · coverage 67 % · no level: too few samples',
+      basis: 'n 2 recovered failures · coverage 67 % · no level: too few samples',
       gaps: ['1 failed and have not recovered yet: kept apart, not counted as 0'],
     },
     {
@@ -79,7 +79,7 @@ test('shows the six metrics in their order, each with its figures in words', asy
       reason: null,
       change: 'same',
       before: 'before: 20 %',
-      basis: 'n 10 · coverage 100 % · no level in any edition',
+      basis: 'n 10 finished attempts · coverage 100 % · not rated',
       gaps: [],
     },
     {
@@ -87,12 +87,72 @@ test('shows the six metrics in their order, each with its figures in words', asy
       level: null,
       value: null,
       reason: 'No source was watching',
-      change: 'not enough data',
+      change: null,
       before: 'before: no source',
-      basis: 'n 0 · no level',
+      basis: 'n 0 closed incidents · no level',
       gaps: [],
     },
   ])
+})
+
+test('each tile says what it answers, in the words of the catalogue', async () => {
+  const page = await at.open()
+  await page.locator('article').first().waitFor()
+  await expect
+    .poll(() => page.locator('.tile-question').allTextContents())
+    .toEqual([
+      'What is our deployment frequency?',
+      'How long does a commit take to reach production?',
+      'What is our change fail rate?',
+      'What is our failed deployment recovery time?',
+      'What is our deployment rework rate?',
+      'What is our time to restore?',
+    ])
+})
+
+describe('a difference that nobody has tested', () => {
+  const untested = { p_value: null, effect: null, interval: null }
+
+  test('is a direction and no verdict, in the tile, in the headline and in the details', async () => {
+    at.api.world.dora = (days, offset, edition) => {
+      const reply = doraOf(days, offset, edition)
+      const metrics = Object.entries(reply.metrics).map(([id, metric]) => [id, { ...metric, trend: { ...metric.trend, ...untested } }])
+      return { ...reply, metrics: Object.fromEntries(metrics) as DoraReply['metrics'] }
+    }
+    const page = await at.open()
+    const shown = await tiles(page)
+    expect(shown[1]).toMatchObject({ change: '−1 h 45 min · lower, leaning better' })
+    expect(shown[2]).toMatchObject({ change: '+25 points · higher, leaning worse' })
+    expect(await text(page, '.headline')).toBe('Leaning worse: change fail rate. Leaning better: change lead time.')
+    expect(await text(page, '.compared')).toMatch(/Whether a difference is more than chance is not tested yet\.$/)
+    await page.getByRole('button', { name: 'Change lead time' }).click()
+    await page.locator('.facts').waitFor()
+    expect(await text(page, '.facts')).toContain(
+      'It is lower that is better here. Whether the difference is more than chance is not tested yet.',
+    )
+    expect(await text(page, '.facts dl')).toContain('Evidencenot tested yet')
+  })
+
+  test('is a verdict once it is tested', async () => {
+    const page = await at.open()
+    await page.locator('article').first().waitFor()
+    expect(await text(page, '.compared')).not.toContain('not tested')
+    expect(await page.locator('.change.is-untested').count()).toBe(0)
+  })
+})
+
+test('when no source was watching at all, the headline says so', async () => {
+  at.api.world.dora = (days, offset, edition) => {
+    const reply = doraOf(days, offset, edition)
+    const nothing = { value: null, n: 0, why: 'no_source' as const, score: null }
+    const metrics = Object.entries(reply.metrics).map(([id, metric]) => [id, { ...metric, ...nothing }])
+    return { ...reply, metrics: Object.fromEntries(metrics) as DoraReply['metrics'], score: { value: null, of: 0 } }
+  }
+  const page = await at.open('/?service=misspelt')
+  expect((await tiles(page)).map(({ value, reason }) => [value, reason])).toEqual(
+    Array.from({ length: 6 }, () => [null, 'No source was watching']),
+  )
+  expect(await text(page, '.headline')).toBe('Nothing is known of the service misspelt in this window.')
 })
 
 test.each([
@@ -131,13 +191,43 @@ test('the sparkline has a gap where a value is unknown and a line where it is ze
   expect(label).toBe('Change lead time: 8 intervals, 2 of them without a value; between 2 h 30 min and 6 h')
 })
 
+test('an interval that is only begun is drawn by what happened in it, not by its rate', async () => {
+  const { from, to } = { from: '2025-11-20T23:00:00.000Z', to: '2025-11-20T23:10:00.000Z' }
+  const day = doraOf().metrics['deployment_frequency']?.series.slice(1, 7) ?? []
+  at.api.world.dora = changed('deployment_frequency', { series: [...day, { from, to, value: 144, n: 1, why: null, partial: true }] })
+  const page = await at.open()
+  await page.locator('article').first().waitFor()
+  const heights = (await page.evaluate(`[...document.querySelector('article').querySelectorAll('.spark-bar')]
+    .map((bar) => Math.round(bar.getBoundingClientRect().height))`)) as number[]
+  expect(Math.max(...heights.slice(0, -1))).toBeGreaterThan(heights.at(-1) ?? 0)
+})
+
+test('a moment in a sentence of the server is written as the page writes moments', async () => {
+  const gap = {
+    code: 'window_begins_before_data',
+    count: 1,
+    text: 'nothing is known before 2025-11-14T11:05:00.000Z; the window begins earlier',
+  }
+  at.api.world.dora = changed('deployment_frequency', { gaps: [gap] })
+  const page = await at.open()
+  expect((await tiles(page))[0]).toMatchObject({ gaps: ['Nothing is known before Fri 14 Nov 2025, 12:05; the window begins earlier'] })
+})
+
+test('the organization of a fresh installation has no name worth showing', async () => {
+  at.api.world.status = { ...status, organization: { ...status.organization, slug: 'default', name: 'Default' } }
+  const page = await at.open()
+  await page.locator('article').first().waitFor()
+  expect(await page.title()).toBe('Weekly delivery review · Fairlead')
+  expect(await page.locator('.organization').count()).toBe(0)
+})
+
 test('begins with a sentence, the windows and the score', async () => {
   const page = await at.open()
   await page.locator('article').first().waitFor()
   expect(await text(page, 'h1')).toBe('Weekly delivery review')
   expect(await text(page, '.scope')).toBe('Fri 14 Nov, 09:30 – Fri 21 Nov 2025, 09:30 Europe/Berlin')
   expect(await text(page, '.headline')).toBe('Change fail rate got worse; change lead time got better.')
-  expect(await text(page, '.compared')).toBe('Compared with Fri 7 Nov, 09:30 – Fri 14 Nov 2025, 09:30')
+  expect(await text(page, '.compared')).toBe('Compared with Fri 7 Nov, 09:30 – Fri 14 Nov 2025, 09:30.')
   expect(await text(page, '.score-value')).toBe('7.5 of 10')
   expect(await text(page, '.score-basis')).toBe('mean of 3 metrics')
   expect(await page.title()).toBe('Weekly delivery review · Acme Payments · Fairlead')
@@ -265,14 +355,16 @@ test('lists the sources and when each was last heard', async () => {
   at.api.world.status = {
     ...status,
     sources: [
-      { name: 'acme-ci', connector: 'events', last_at: new Date(Date.now() - 3 * 60_000).toISOString() },
-      { name: 'pagerduty', connector: 'pagerduty', last_at: null },
+      { name: 'acme-ci', connector: 'events', last_at: new Date(Date.now() - 3 * 60_000).toISOString(), items: 1_200, unread: 3 },
+      { name: 'pagerduty', connector: 'pagerduty', last_at: null, items: 0, unread: 0 },
+      { name: 'demo', connector: 'events', last_at: new Date().toISOString(), items: 9, unread: 9 },
     ],
   }
   const page = await at.open()
   await page.locator('article').first().waitFor()
   const sources = await page.locator('.colophon li').allTextContents()
-  expect(sources).toEqual(['acme-ci (events) 3 min ago', 'pagerduty not heard yet'])
+  // What was removed on purpose is no source any more.
+  expect(sources).toEqual(['acme-ci (events) 3 min ago · 3 of 1,200 not understood', 'pagerduty not heard yet'])
 })
 
 test('many gaps do not fill the tile, and names between backticks are set as code', async () => {

@@ -103,7 +103,7 @@ describe('the first run', () => {
     expect(commands[0]).toBe('npx fairlead demo')
     expect(commands[1]).toBe('npx fairlead scan PATH')
     expect(commands.at(-1)).toContain(`curl -X POST ${at.api.url}/v1/events`)
-    expect(commands.at(-1)).toContain(`-H 'authorization: Bearer <ingest token>'`)
+    expect(commands.at(-1)).toContain(`-H "authorization: Bearer $(cat .fairlead/ingest.token)"`)
     expect(commands.at(-1)).toMatch(
       /-d '\{"kind":"deploy","service":"api","git_sha":"4f2a9c1","commit_at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"\}'$/,
     )
@@ -119,6 +119,15 @@ describe('the first run', () => {
     at.api.world.status = status
     await expect.poll(() => page.locator('article').count(), { timeout: 10_000 }).toBe(6)
   })
+})
+
+test('a page that does not exist says so and leads on', async () => {
+  const page = await at.open('/dashboards/nope')
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
+  expect(await text(page, 'main')).toContain('Nothing is at /dashboards/nope.')
+  expect(at.api.requests).toEqual([])
+  await page.getByRole('link', { name: 'The delivery review' }).click()
+  await page.locator('article').first().waitFor()
 })
 
 test('while loading the page has its shape and says that it loads', async () => {

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/browser/**/*.test.ts'],
+    globalSetup: ['test/browser/installed.ts'],
     pool: 'forks',
     // One browser at a time: two would share two cores and make each other slow.
     maxWorkers: 1,

@@ -4,7 +4,6 @@ import type { DoraReply, MetricReply, SampleReply, Unit } from '../../../src/met
 export type { DoraReply, MetricReply, SampleReply, Unit }
 
 export type Why = NonNullable<MetricReply['why']>
-export type Verdict = MetricReply['trend']['verdict']
 export type SampleStatus = SampleReply['status']
 export type TimeWindow = MetricReply['window']
 
@@ -21,7 +20,8 @@ export interface Status {
   events: number
   services: string[]
   environments: string[]
-  sources: { name: string; connector: string; last_at: string | null }[]
+  /** `unread` of the `items` that came could not be understood. */
+  sources: { name: string; connector: string; last_at: string | null; items: number; unread: number }[]
   lag_seconds: number
 }
 

@@ -6,14 +6,20 @@ import { get } from './request.ts'
 /** Figures are asked for again this often while the page is visible. */
 export const REFRESH_MS = 30_000
 const FIRST_RUN_REFRESH_MS = 3_000
+/** A server that was away is noticed sooner than new figures. */
+const RECOVERY_REFRESH_MS = 5_000
 const ROWS_PER_PAGE = 50
+
+function refreshAfter({ state }: { state: { status: string } }): number {
+  return state.status === 'error' ? RECOVERY_REFRESH_MS : REFRESH_MS
+}
 
 export function useStatus() {
   return useQuery({
     queryKey: ['status'],
     queryFn: ({ signal }) => get<Status>('/v1/status', signal),
     // Someone who has just run the demo should see the page come alive at once.
-    refetchInterval: (query) => (query.state.data?.events === 0 ? FIRST_RUN_REFRESH_MS : REFRESH_MS),
+    refetchInterval: (query) => (query.state.data?.events === 0 ? FIRST_RUN_REFRESH_MS : refreshAfter(query)),
   })
 }
 
@@ -22,7 +28,7 @@ export function useDora(view: View) {
   return useQuery({
     queryKey: ['dora', search],
     queryFn: ({ signal }) => get<DoraReply>(`/v1/dora?${search}`, signal),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: refreshAfter,
     placeholderData: keepPreviousData,
   })
 }
@@ -43,7 +49,7 @@ export function useMetric(id: string, view: View) {
   return useQuery({
     queryKey: ['metric', id, search],
     queryFn: ({ signal }) => get<MetricReply>(`/v1/metrics/${encodeURIComponent(id)}?${search}`, signal),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: refreshAfter,
     placeholderData: keepPreviousData,
   })
 }
@@ -64,7 +70,7 @@ export function useSamples(id: string, view: View) {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     // The rows follow the number above them.
-    refetchInterval: REFRESH_MS,
+    refetchInterval: refreshAfter,
   })
 }
 

@@ -50,7 +50,7 @@ export default function DetailDrawer({ id, view, change, onClose }: { id: string
       ) : (
         <>
           <p className="detail-scope">
-            {windowText(reply.window)} · {view.service ?? 'all services'} · {reply.environment}
+            {windowText(reply.window)} {reply.window.tz} · {view.service ?? 'all services'} · {reply.environment}
           </p>
           <Facts metric={reply} scale={scale} />
           {entry !== undefined && <Readings entry={entry} view={view} change={change} />}
@@ -72,7 +72,7 @@ export default function DetailDrawer({ id, view, change, onClose }: { id: string
           <Coverage metric={reply} />
         </div>
       )}
-      <Rows id={id} unit={reply?.unit ?? entry?.unit ?? null} view={view} change={change} />
+      <Rows id={id} unit={reply?.unit ?? entry?.unit ?? null} zone={reply?.window.tz} view={view} change={change} />
     </SideDialog>
   )
 }

@@ -10,7 +10,7 @@ import { ProblemNotice } from '../state/problem-notice.tsx'
 import { JsonText, prettyJson } from './json-text.tsx'
 
 /** What arrived, as it arrived. */
-export function RawView({ id, title }: { id: string; title: string }) {
+export function RawView({ id, title, zone }: { id: string; title: string; zone: string | undefined }) {
   const raw = useRawItem(id)
   if (raw.error !== null && raw.data === undefined) {
     return <ProblemNotice problem={asProblem(raw.error)} onRetry={() => void raw.refetch()} retrying={raw.isFetching} />
@@ -22,10 +22,10 @@ export function RawView({ id, title }: { id: string; title: string }) {
       </p>
     )
   }
-  return <Loaded raw={raw.data} title={title} />
+  return <Loaded raw={raw.data} title={title} zone={zone} />
 }
 
-function Loaded({ raw, title }: { raw: RawItem; title: string }) {
+function Loaded({ raw, title, zone }: { raw: RawItem; title: string; zone: string | undefined }) {
   const json = raw.encoding === 'utf8' ? prettyJson(raw.payload) : null
   return (
     <div className="raw">
@@ -38,11 +38,11 @@ function Loaded({ raw, title }: { raw: RawItem; title: string }) {
         </Fact>
         {raw.at !== null && (
           <Fact term="Occurred">
-            <Moment at={raw.at} />
+            <Moment at={raw.at} zone={zone} />
           </Fact>
         )}
         <Fact term="Received">
-          <Moment at={raw.received_at} />
+          <Moment at={raw.received_at} zone={zone} />
         </Fact>
         <Fact term="Its id there">{raw.external_id}</Fact>
         <Fact term="Place in the log">{raw.seq}</Fact>
@@ -72,10 +72,10 @@ function Loaded({ raw, title }: { raw: RawItem; title: string }) {
   )
 }
 
-function Moment({ at }: { at: string }) {
+function Moment({ at, zone }: { at: string; zone: string | undefined }) {
   return (
     <time dateTime={at} title={utc(at)}>
-      {moment(at)}
+      {moment(at, zone)}
     </time>
   )
 }

@@ -1,19 +1,22 @@
 import type { MouseEvent } from 'react'
 import type { SampleReply, Unit } from '../api/contract.ts'
 import { shortMoment, utc } from '../format/moment.ts'
-import { codeText, sampleValueText, statusText } from '../format/words.ts'
+import { codeText, ruleText, sampleValueText, statusText } from '../format/words.ts'
 import { Icon } from '../frame/icon.tsx'
 import { RawView } from './raw-view.tsx'
 
 export function Row({
   id,
   unit,
+  zone,
   sample,
   open,
   onToggle,
 }: {
   id: string
   unit: Unit
+  /** In which the chart above cuts its days. */
+  zone: string | undefined
   sample: SampleReply
   open: boolean
   onToggle: () => void
@@ -33,7 +36,7 @@ export function Row({
             <Icon name="expand" />
           </button>
           <time dateTime={sample.at} title={utc(sample.at)}>
-            {shortMoment(sample.at)}
+            {shortMoment(sample.at, zone)}
           </time>
         </td>
         <td role="cell" className="row-value">
@@ -53,8 +56,8 @@ export function Row({
         <td role="cell" className="row-service">
           {sample.service ?? <span className="quiet">–</span>}
         </td>
-        <td role="cell" className="row-method">
-          {codeText(sample.method).toLowerCase()}
+        <td role="cell" className="row-method" title={sample.method}>
+          {ruleText(sample.method)}
         </td>
         <td role="cell" className="row-status">
           {statusText(status)}
@@ -67,7 +70,7 @@ export function Row({
             {sample.raw_id === null ? (
               <p className="quiet">No raw item is behind this row: it was computed from others.</p>
             ) : (
-              <RawView id={sample.raw_id} title={title} />
+              <RawView id={sample.raw_id} title={title} zone={zone} />
             )}
           </td>
         </tr>

@@ -14,7 +14,19 @@ import './rows.css'
 const STATUSES: readonly SampleStatus[] = ['sample', 'missing', 'censored', 'listed']
 
 /** The rows behind the number, page by page. */
-export function Rows({ id, unit, view, change }: { id: string; unit: Unit | null; view: View; change: ChangeView }) {
+export function Rows({
+  id,
+  unit,
+  zone,
+  view,
+  change,
+}: {
+  id: string
+  unit: Unit | null
+  zone: string | undefined
+  view: View
+  change: ChangeView
+}) {
   const samples = useSamples(id, view)
   const [open, setOpen] = useState<string | null>(null)
   const rows = samples.data?.pages.flatMap((page) => page.items) ?? []
@@ -70,7 +82,15 @@ export function Rows({ id, unit, view, change }: { id: string; unit: Unit | null
           </thead>
           <tbody role="rowgroup">
             {keyed(rows).map(([key, sample]) => (
-              <Row key={key} id={id} unit={unit} sample={sample} open={open === key} onToggle={() => setOpen(open === key ? null : key)} />
+              <Row
+                key={key}
+                id={id}
+                unit={unit}
+                zone={zone}
+                sample={sample}
+                open={open === key}
+                onToggle={() => setOpen(open === key ? null : key)}
+              />
             ))}
           </tbody>
         </table>

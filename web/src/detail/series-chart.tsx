@@ -5,6 +5,7 @@ import { SVGRenderer } from 'echarts/renderers'
 import { useEffect, useRef } from 'react'
 import type { MetricReply } from '../api/contract.ts'
 import { figure, type Scale } from '../format/figure.ts'
+import { plotted } from '../format/plotted.ts'
 import { useTheme } from '../frame/theme.ts'
 import { axisOf, seriesOption } from './series-option.ts'
 
@@ -56,8 +57,8 @@ export default function SeriesChart({ metric, scale }: { metric: MetricReply; sc
   )
 }
 
-function summary({ series }: MetricReply, scale: Scale): string {
-  const known = series.flatMap(({ value }) => (value === null ? [] : [value]))
+function summary(metric: MetricReply, scale: Scale): string {
+  const known = plotted(metric).filter((value) => value !== null)
   if (known.length === 0) return 'no interval has a value'
   const last = known.at(-1) ?? 0
   return `lowest ${figure(Math.min(...known), scale)}, highest ${figure(Math.max(...known), scale)}, latest ${figure(last, scale)}. The table below has every figure.`

@@ -4,6 +4,7 @@ import type { ComposeOption } from 'echarts/core'
 import type { MetricReply } from '../api/contract.ts'
 import { count, figure, type Scale } from '../format/figure.ts'
 import { bucketText, day } from '../format/moment.ts'
+import { plotted } from '../format/plotted.ts'
 import { reasonText } from '../format/words.ts'
 
 export type SeriesOption = ComposeOption<
@@ -23,10 +24,11 @@ export function seriesOption(metric: MetricReply, scale: Scale, colour: (name: s
   const ink = colour('--ink-3')
   const line = colour('--line')
   const accent = colour('--accent')
-  const data = series.map(({ value, partial }) => ({
-    value: value === null ? '-' : value / axis.divisor,
-    itemStyle: { opacity: partial ? 0.5 : 1 },
-  }))
+  const values = plotted(metric)
+  const data = series.map(({ partial }, index) => {
+    const value = values[index] ?? null
+    return { value: value === null ? '-' : value / axis.divisor, itemStyle: { opacity: partial ? 0.5 : 1 } }
+  })
   const before: MarkLineComponentOption = {
     silent: true,
     symbol: 'none',

@@ -81,7 +81,9 @@ export function percentOf(share: number): string {
   const size = Math.abs(percent)
   if (size > 0 && size < 0.1) return percent < 0 ? '> −0.1' : '< 0.1'
   if (size < 10) return decimal(percent)
-  if (size < 100 && Math.round(size) === 100) return '> 99'
+  // Availability is read by its nines.
+  if (percent > 99.9 && percent < 100) return '> 99.9'
+  if (percent > 99 && percent < 100) return trimmed((Math.floor(percent * 10) / 10).toFixed(1))
   return String(Math.round(percent))
 }
 

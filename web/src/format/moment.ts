@@ -35,6 +35,11 @@ export function clock(at: string, zone?: Zone): string {
   return formatter({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, zone).format(new Date(at))
 }
 
+/** Moments inside a sentence of the server, as the page writes them. */
+export function withMoments(text: string, zone?: Zone): string {
+  return text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (at) => moment(at, zone))
+}
+
 /** `2025-11-14 08:30:00 UTC`, for those who compare with a log. */
 export function utc(at: string): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`

@@ -20,11 +20,12 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     const timer = setTimeout(() => setState('idle'), 2_000)
     return () => clearTimeout(timer)
   }, [state])
+  const words = state === 'copied' ? 'Copied' : state === 'failed' ? 'Select and copy by hand' : 'Copy'
   const copy = async () => setState((await copied(text)) ? 'copied' : 'failed')
   return (
-    <button type="button" className="button button-quiet copy" aria-label={`Copy: ${label}`} onClick={() => void copy()}>
+    <button type="button" className="button button-quiet copy" aria-label={`${words}: ${label}`} onClick={() => void copy()}>
       <Icon name={state === 'copied' ? 'check' : 'copy'} />
-      <span aria-live="polite">{state === 'copied' ? 'Copied' : state === 'failed' ? 'Select and copy by hand' : 'Copy'}</span>
+      <span aria-live="polite">{words}</span>
     </button>
   )
 }

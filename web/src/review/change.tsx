@@ -9,7 +9,7 @@ export function Change({ metric, scale }: { metric: MetricReply; scale: Scale })
   const words = trendWords(metric)
   const { value, baseline } = metric
   return (
-    <span className={`change is-${words.tone}`}>
+    <span className={`change is-${words.tone}${words.tested ? '' : ' is-untested'}`}>
       <Icon name={words.icon} />
       <span>
         {value !== null && baseline.value !== null && value !== baseline.value && `${difference(value - baseline.value, scale)} · `}

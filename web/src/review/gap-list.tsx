@@ -1,5 +1,6 @@
 import type { MetricReply } from '../api/contract.ts'
 import { count } from '../format/figure.ts'
+import { withMoments } from '../format/moment.ts'
 import { codeText } from '../format/words.ts'
 import { Icon } from '../frame/icon.tsx'
 import { Prose } from '../frame/prose.tsx'
@@ -16,7 +17,7 @@ export function GapList({ metric, most = Infinity }: { metric: MetricReply; most
         <li key={code}>
           <Icon name="warning" />
           <span>
-            <Prose text={text} />
+            <Prose text={withMoments(text, metric.window.tz)} />
           </span>
         </li>
       ))}

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useCallback, useEffect } from 'react'
 import type { Status } from '../api/contract.ts'
-import { useDora } from '../api/queries.ts'
+import { useCatalogue, useDora } from '../api/queries.ts'
 import { asProblem } from '../api/request.ts'
 import { windowText } from '../format/moment.ts'
 import { Boundary } from '../frame/boundary.tsx'
@@ -8,6 +8,7 @@ import { Masthead } from '../frame/masthead.tsx'
 import { Outdated } from '../state/outdated.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import { TileBones } from '../state/review-skeleton.tsx'
+import { organizationName } from './organization-name.ts'
 import { useView } from '../use-view.ts'
 import { Controls } from './controls.tsx'
 import { Freshness } from './freshness.tsx'
@@ -24,16 +25,18 @@ const DetailDrawer = lazy(() => import('../detail/detail-drawer.tsx'))
 export function ReviewPage({ status }: { status: Status }) {
   const [view, change] = useView()
   const dora = useDora(view)
+  const catalogue = useCatalogue()
   const openMetric = useCallback((metric: string) => change({ metric }), [change])
   const closeMetric = useCallback(() => change({ metric: null, basis: null, variant: null, status: null }), [change])
   const reply = dora.data
+  const organization = organizationName(status)
   const title = view.days === 7 ? 'Weekly delivery review' : `Delivery review, ${view.days} days`
   useEffect(() => {
-    document.title = `${title} · ${status.organization.name} · Fairlead`
-  }, [title, status.organization.name])
+    document.title = [title, organization, 'Fairlead'].filter((part) => part !== null).join(' · ')
+  }, [title, organization])
   return (
     <>
-      <Masthead organization={status.organization.name} signedIn>
+      <Masthead organization={organization} signedIn>
         <Freshness
           updatedAt={dora.dataUpdatedAt}
           failed={dora.isError}
@@ -53,7 +56,8 @@ export function ReviewPage({ status }: { status: Status }) {
               </p>
             )}
             <p className="print-only">
-              {status.organization.name} · {view.service ?? 'all services'} · {view.environment ?? 'production'} · edition {reply?.edition}
+              {organization !== null && `${organization} · `}
+              {view.service ?? 'all services'} · {view.environment ?? 'production'} · edition {reply?.edition}
               {status.demo && ' · sample data'}
             </p>
           </div>
@@ -66,10 +70,15 @@ export function ReviewPage({ status }: { status: Status }) {
           dora.error === null && <TileBones />
         ) : (
           <div className={dora.isPlaceholderData ? 'figures is-old' : 'figures'} aria-busy={dora.isPlaceholderData}>
-            <Summary reply={reply} />
+            <Summary reply={reply} service={view.service} />
             <div className="tiles">
               {reviewMetrics(reply).map((metric) => (
-                <Tile key={metric.id} metric={metric} onOpen={openMetric} />
+                <Tile
+                  key={metric.id}
+                  metric={metric}
+                  question={catalogue.data?.items.find(({ id }) => id === metric.id)?.question}
+                  onOpen={openMetric}
+                />
               ))}
             </div>
           </div>

@@ -4,14 +4,18 @@ import { ago, moment } from '../format/moment.ts'
 import { useNow } from '../frame/use-now.ts'
 import './source-list.css'
 
+const SAMPLE_SOURCE = 'demo'
+
 /** Where the figures come from, and when each source was last heard. */
 export function SourceList({ status }: { status: Status }) {
   const now = useNow(30_000)
+  // What was removed on purpose is no source any more; its places in the log are.
+  const sources = status.sources.filter(({ name }) => name !== SAMPLE_SOURCE || status.demo)
   return (
     <footer className="colophon">
       <h2>Sources</h2>
       <ul>
-        {status.sources.map((source) => (
+        {sources.map((source) => (
           <li key={`${source.connector}/${source.name}`}>
             <span className="source-name">{source.name}</span>
             {source.connector !== source.name && <span> ({source.connector})</span>}{' '}
@@ -22,12 +26,18 @@ export function SourceList({ status }: { status: Status }) {
                 {ago(source.last_at, now)}
               </time>
             )}
+            {source.unread > 0 && (
+              <span className="source-unread">
+                {' '}
+                · {count(source.unread)} of {count(source.items)} not understood
+              </span>
+            )}
           </li>
         ))}
-        {status.sources.length === 0 && <li>None connected; events come from pipelines.</li>}
+        {sources.length === 0 && <li>None connected; events come from pipelines.</li>}
       </ul>
       <p className="colophon-end">
-        {count(status.events)} events · Fairlead {status.version}
+        {count(status.events)} {status.events === 1 ? 'event' : 'events'} · Fairlead {status.version}
       </p>
     </footer>
   )

@@ -1,16 +1,20 @@
 import type { DoraReply, MetricReply } from '../api/contract.ts'
 import { count, decimal } from '../format/figure.ts'
 import { windowText } from '../format/moment.ts'
+import { trendWords } from '../format/words.ts'
 import { reviewMetrics } from './review-metrics.ts'
 import './summary.css'
 
-export function Summary({ reply }: { reply: DoraReply }) {
+export function Summary({ reply, service }: { reply: DoraReply; service: string | null }) {
   const metrics = reviewMetrics(reply)
   return (
     <section className="summary" aria-label="Summary">
       <div className="summary-text">
-        <p className="headline">{headline(metrics)}</p>
-        <p className="compared">Compared with {windowText(reply.baseline)}</p>
+        <p className="headline">{headline(metrics, service)}</p>
+        <p className="compared">
+          Compared with {windowText(reply.baseline)}.
+          {hasUntested(metrics) && ' Whether a difference is more than chance is not tested yet.'}
+        </p>
       </div>
       <Score score={reply.score} />
     </section>
@@ -40,21 +44,35 @@ function Score({ score }: { score: DoraReply['score'] }) {
   )
 }
 
-/** The sentence with which the meeting begins. It speaks only of changes that the evidence supports. */
-export function headline(metrics: MetricReply[]): string {
-  const titles = (verdict: MetricReply['trend']['verdict']) =>
-    metrics.filter((metric) => metric.trend.verdict === verdict).map(({ title }) => title)
-  const worse = titles('regressed')
-  const better = titles('improved')
+/**
+ * The sentence with which the meeting begins. It speaks of better and worse only where the evidence supports it; before that, of the way
+ * in which the figures moved.
+ */
+export function headline(metrics: MetricReply[], service: string | null): string {
+  if (metrics.length > 0 && metrics.every(({ why }) => why === 'no_source')) {
+    return service === null ? 'No source was watching in this window.' : `Nothing is known of the service ${service} in this window.`
+  }
+  const moved = (tone: 'good' | 'bad') => metrics.filter((metric) => trendWords(metric).tone === tone).map(({ title }) => title)
+  const worse = moved('bad')
+  const better = moved('good')
   if (worse.length === 0 && better.length === 0) {
-    const judged = titles('no clear change').length
-    return judged === 0 ? 'Not enough data to compare with the window before.' : 'No clear change against the window before.'
+    const judged = metrics.some(({ trend }) => trend.verdict !== 'not enough data')
+    return judged ? 'No clear change against the window before.' : 'Not enough data to compare with the window before.'
   }
   const parts = []
+  if (hasUntested(metrics)) {
+    if (worse.length > 0) parts.push(`Leaning worse: ${lowerFirst(list(worse))}`)
+    if (better.length > 0) parts.push(`Leaning better: ${lowerFirst(list(better))}`)
+    return `${parts.join('. ')}.`
+  }
   if (worse.length > 0) parts.push(`${list(worse)} got worse`)
   if (better.length > 0) parts.push(`${list(better)} got better`)
   const [first = '', second] = parts
   return second === undefined ? `${first}.` : `${first}; ${lowerFirst(second)}.`
+}
+
+function hasUntested(metrics: MetricReply[]): boolean {
+  return metrics.some((metric) => !trendWords(metric).tested)
 }
 
 function list(titles: string[]): string {

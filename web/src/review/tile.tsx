@@ -1,6 +1,6 @@
 import type { MetricReply } from '../api/contract.ts'
-import { count, figure, percentOf, scaleFor } from '../format/figure.ts'
-import { levelText, reasonText, shortReason } from '../format/words.ts'
+import { percentOf, scaleFor } from '../format/figure.ts'
+import { levelText, reasonText, samplesText } from '../format/words.ts'
 import { Icon } from '../frame/icon.tsx'
 import { Change } from './change.tsx'
 import { GapList } from './gap-list.tsx'
@@ -12,7 +12,7 @@ import './tile.css'
 const GAPS_SHOWN = 2
 
 /** One metric at a glance. The button in its heading covers the whole tile, so that there is one thing to press and one to focus. */
-export function Tile({ metric, onOpen }: { metric: MetricReply; onOpen: (id: string) => void }) {
+export function Tile({ metric, question, onOpen }: { metric: MetricReply; question: string | undefined; onOpen: (id: string) => void }) {
   const { value, baseline } = metric
   const scale = scaleFor(metric.unit, value, baseline.value)
   const heading = `tile-${metric.id}`
@@ -26,18 +26,13 @@ export function Tile({ metric, onOpen }: { metric: MetricReply; onOpen: (id: str
         </h2>
         <LevelBadge metric={metric} />
       </div>
+      <p className="tile-question">{question}</p>
       {value === null ? (
         <p className="tile-reason">{reasonText(metric.why)}</p>
       ) : (
         <Figure className="tile-value" value={value} scale={scale} />
       )}
-      <div className="tile-compare">
-        <Change metric={metric} scale={scale} />
-        <span className="tile-before">
-          <i className="before-mark" aria-hidden="true" />
-          before: {baseline.value === null ? shortReason(baseline.why) : figure(baseline.value, scale)}
-        </span>
-      </div>
+      <div className="tile-compare">{value !== null && <Change metric={metric} scale={scale} />}</div>
       <Sparkline metric={metric} scale={scale} />
       <div className="tile-foot">
         <p className="tile-basis">{basis(metric)}</p>
@@ -54,8 +49,8 @@ function basis(metric: MetricReply): string {
   const { n, coverage } = metric
   const level = levelText(metric)
   return [
-    `n ${count(n)}`,
+    samplesText(metric, n),
     ...(coverage.share === null ? [] : [`coverage ${percentOf(coverage.share)} %`]),
-    ...(level.name === null ? [level.text] : []),
+    ...(metric.level === null ? ['not rated'] : level.name === null ? [level.text] : []),
   ].join(' · ')
 }

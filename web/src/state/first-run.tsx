@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { Status } from '../api/contract.ts'
 import { Command } from '../frame/copy-button.tsx'
 import { PlainPage } from '../frame/plain-page.tsx'
+import { organizationName } from '../review/organization-name.ts'
 import './first-run.css'
 
 const HOUR_MS = 3_600_000
@@ -10,7 +11,7 @@ const HOUR_MS = 3_600_000
 export function FirstRun({ status }: { status: Status }) {
   const [event] = useState(() => exampleEvent(window.location.origin, new Date(Date.now() - HOUR_MS)))
   return (
-    <PlainPage title="Let us see the first delivery" organization={status.organization.name} signedIn>
+    <PlainPage title="Let us see the first delivery" organization={organizationName(status)} signedIn>
       <p className="lead">
         Nothing has arrived yet. Choose a way to begin; this page fills by itself as soon as there is something to show.
       </p>
@@ -28,7 +29,8 @@ export function FirstRun({ status }: { status: Status }) {
         <li>
           <h2>Send a deployment from your pipeline</h2>
           <p>
-            One request per deployment is enough to begin. <code>fairlead up</code> printed the ingest token.
+            One request per deployment is enough to begin. The line works as it is in the folder in which the server was started; elsewhere,
+            put in the ingest token that <code>fairlead up</code> printed.
           </p>
           <Command text={event} label="send a deployment with curl" />
         </li>
@@ -44,7 +46,7 @@ function exampleEvent(origin: string, committed: Date): string {
   const event = { kind: 'deploy', service: 'api', git_sha: '4f2a9c1', commit_at: `${committed.toISOString().slice(0, 19)}Z` }
   return [
     `curl -X POST ${origin}/v1/events`,
-    `-H 'authorization: Bearer <ingest token>'`,
+    `-H "authorization: Bearer $(cat .fairlead/ingest.token)"`,
     `-H 'content-type: application/json'`,
     `-d '${JSON.stringify(event)}'`,
   ].join(' \\\n  ')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { cloneOf, listingOf, newFolder, newSandbox, removeSandboxes } from '../../connectors/git.fixture/sandbox.ts'
-import { createGit } from './git.ts'
+import { createGit } from './run.ts'
 
 afterAll(removeSandboxes)
 

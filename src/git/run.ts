@@ -23,6 +23,8 @@ const ENVIRONMENT = {
   // second its fetch finds every transport forbidden, whatever the repository's own `protocol.*.allow` says.
   GIT_NO_LAZY_FETCH: '1',
   GIT_ALLOW_PROTOCOL: 'none',
+  // Without it git writes each commit by itself: 6,400 reads for us instead of 60, and half of our processor time.
+  GIT_FLUSH: '0',
 }
 
 /** Each line of the repository's configuration that could start a program, or change what git prints. */
