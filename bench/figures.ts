@@ -68,11 +68,19 @@ export function print(report: Report, before: Readonly<Record<string, string | n
   const width = Math.max(...report.figures.map(({ name }) => name.length))
   const lines = report.figures.map((one) => {
     const own = `${one.name.padEnd(width)}  ${amount(one.value, one.unit)}`
-    const spread = one.runs.length > 1 ? `  (${amount(Math.min(...one.runs), one.unit).trim()} … ${amount(Math.max(...one.runs), one.unit).trim()})` : ''
+    const spread =
+      one.runs.length > 1 ? `  (${amount(Math.min(...one.runs), one.unit).trim()} … ${amount(Math.max(...one.runs), one.unit).trim()})` : ''
     const against = one.ratio === undefined ? '' : `  ${one.ratio.toFixed(2)} × ${one.baseline?.name}`
     return own + spread + against
   })
-  return [`# ${report.bench}`, facts.map(([name, value]) => `${name} ${value}`).join(' · '), '', ...lines, '', ...report.notes.map((note) => `- ${note}`)].join('\n')
+  return [
+    `# ${report.bench}`,
+    facts.map(([name, value]) => `${name} ${value}`).join(' · '),
+    '',
+    ...lines,
+    '',
+    ...report.notes.map((note) => `- ${note}`),
+  ].join('\n')
 }
 
 function amount(value: number, unit: Figure['unit']): string {
@@ -87,7 +95,11 @@ export function options(args: readonly string[], known: Readonly<Record<string, 
   for (let i = 0; i < args.length; i++) {
     const name = (args[i] as string).replace(/^--/, '')
     if (!(args[i] as string).startsWith('--') || !(name in known)) {
-      throw new Error(`Unknown option ${args[i]}. Known: ${Object.entries(known).map(([option, value]) => `--${option} ${value}`).join(', ')}`)
+      throw new Error(
+        `Unknown option ${args[i]}. Known: ${Object.entries(known)
+          .map(([option, value]) => `--${option} ${value}`)
+          .join(', ')}`,
+      )
     }
     const next = args[i + 1]
     if (next === undefined || next.startsWith('--')) found[name] = 'true'

@@ -42,7 +42,14 @@ async function measureBoth(directory: string, sizes: Sizes) {
   try {
     const one: number[] = []
     const many: number[] = []
-    const ours = { one: [] as number[], p50: [] as number[], p99: [] as number[], many: [] as number[], lone: [] as number[], cpu: [] as number[] }
+    const ours = {
+      one: [] as number[],
+      p50: [] as number[],
+      p99: [] as number[],
+      many: [] as number[],
+      lone: [] as number[],
+      cpu: [] as number[],
+    }
     let refused = 0
     // The two take turns, so that a change of the machine's load meets both.
     for (let run = 0; run < sizes.runs; run++) {
@@ -77,7 +84,13 @@ async function measureBoth(directory: string, sizes: Sizes) {
     ]
     return {
       bench: 'ingest: durable events',
-      setup: { baseline: reference.describe, ours: 'fairlead up, embedded stores', seconds_a_run: sizes.seconds, services: sizes.services, refused },
+      setup: {
+        baseline: reference.describe,
+        ours: 'fairlead up, embedded stores',
+        seconds_a_run: sizes.seconds,
+        services: sizes.services,
+        refused,
+      },
       figures,
       notes: [
         'Baseline: prepared single-row INSERT into the reference table, each its own transaction, acknowledged after the WAL is on disk; driver pg over a Unix socket.',
@@ -91,7 +104,11 @@ async function measureBoth(directory: string, sizes: Sizes) {
   }
 }
 
-function orderOf(server: RunningServer, sizes: Sizes, more: { clients: number; run: string; perRequest?: number; events?: number; seconds?: number }) {
+function orderOf(
+  server: RunningServer,
+  sizes: Sizes,
+  more: { clients: number; run: string; perRequest?: number; events?: number; seconds?: number },
+) {
   const { host, port, ingestToken: token } = server
   return { host, port, token, seconds: sizes.seconds, services: sizes.services, perRequest: 1, events: Number.MAX_SAFE_INTEGER, ...more }
 }
@@ -160,7 +177,9 @@ async function measureBulk(server: RunningServer, sizes: Sizes, base: Figure): P
   const visible: number[] = []
   for (let run = 0; run < Math.min(2, sizes.runs); run++) {
     const started = performance.now()
-    const result = await load(orderOf(server, sizes, { clients: 3, run: `bulk${run}`, perRequest: 2_500, events: sizes.bulk, seconds: 600 }))
+    const result = await load(
+      orderOf(server, sizes, { clients: 3, run: `bulk${run}`, perRequest: 2_500, events: sizes.bulk, seconds: 600 }),
+    )
     accepted.push(result.events / result.seconds)
     await settled(server)
     visible.push(result.events / ((performance.now() - started) / 1000))

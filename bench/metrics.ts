@@ -59,9 +59,15 @@ async function measureBoth(directory: string, events: number, runs: number) {
   const client = await reference.connect()
   const filled = Number((await client.query<{ n: string }>('SELECT count(*) AS n FROM deploy_events')).rows[0]?.n)
   if (filled === 0) {
-    figures.push(figure('PostgreSQL: fill (INSERT … SELECT generate_series)', 's', [(await timed(() => fillReference(client, events))) / 1000]))
+    figures.push(
+      figure('PostgreSQL: fill (INSERT … SELECT generate_series)', 's', [(await timed(() => fillReference(client, events))) / 1000]),
+    )
   }
-  const baseDora = figure('PostgreSQL: the four metrics, 90 days, all services', 'ms', await repeated(runs, () => referenceDora(client, from, to, null)))
+  const baseDora = figure(
+    'PostgreSQL: the four metrics, 90 days, all services',
+    'ms',
+    await repeated(runs, () => referenceDora(client, from, to, null)),
+  )
   const baseDoraTwice = figure(
     'PostgreSQL: the four metrics, 90 days and the 90 before',
     'ms',
@@ -70,7 +76,11 @@ async function measureBoth(directory: string, events: number, runs: number) {
       await referenceDora(client, new Date(END - 180 * DAY_MS).toISOString(), from, null)
     }),
   )
-  const baseService = figure('PostgreSQL: the four metrics, 90 days, one service', 'ms', await repeated(runs, () => referenceDora(client, from, to, 'service-7')))
+  const baseService = figure(
+    'PostgreSQL: the four metrics, 90 days, one service',
+    'ms',
+    await repeated(runs, () => referenceDora(client, from, to, 'service-7')),
+  )
   const baseSamples = figure('PostgreSQL: 100 newest lead times', 'ms', await repeated(runs, () => referenceSamples(client, from, to)))
   const expected = await referenceDora(client, from, to, null)
   const expectedService = await referenceDora(client, from, to, 'service-7')
@@ -85,7 +95,9 @@ async function measureBoth(directory: string, events: number, runs: number) {
   try {
     const { analytics, access } = fairlead.services
     const org = access.organization.id
-    const [standing] = await analytics.read(statement({ name: 'bench.standing', sql: 'SELECT count() AS n FROM all_attempts', row: z.object({ n: z.coerce.number() }) }))
+    const [standing] = await analytics.read(
+      statement({ name: 'bench.standing', sql: 'SELECT count() AS n FROM all_attempts', row: z.object({ n: z.coerce.number() }) }),
+    )
     if (standing?.n === 0) {
       figures.push(figure('Fairlead: fill (INSERT … SELECT numbers)', 's', [(await timed(() => fillOurs(analytics, org, events))) / 1000]))
       const deriver = createDeriver({ analytics, clock: systemClock })
@@ -104,7 +116,12 @@ async function measureBoth(directory: string, events: number, runs: number) {
     figures.push(
       baseDora,
       baseDoraTwice,
-      figure('Fairlead: /v1/dora, 90 days and baseline, all services', 'ms', await repeated(runs, () => get(`/v1/dora?${window}`)), baseDora),
+      figure(
+        'Fairlead: /v1/dora, 90 days and baseline, all services',
+        'ms',
+        await repeated(runs, () => get(`/v1/dora?${window}`)),
+        baseDora,
+      ),
     )
     const whole = figures.at(-1) as Figure
     figures.push(figure('  the same against both windows', 'ms', whole.runs, baseDoraTwice))
@@ -114,9 +131,18 @@ async function measureBoth(directory: string, events: number, runs: number) {
       baseService,
       figure('Fairlead: /v1/dora, one service', 'ms', await repeated(runs, () => get(`/v1/dora?${window}&service=service-7`)), baseService),
       baseSamples,
-      figure('Fairlead: 100 newest lead times', 'ms', await repeated(runs, () => get(`/v1/metrics/change_lead_time/samples?${window}&status=sample`)), baseSamples),
+      figure(
+        'Fairlead: 100 newest lead times',
+        'ms',
+        await repeated(runs, () => get(`/v1/metrics/change_lead_time/samples?${window}&status=sample`)),
+        baseSamples,
+      ),
       figure('Fairlead: lead time by service', 'ms', await repeated(runs, () => get(`/v1/metrics/change_lead_time?${window}&by=service`))),
-      figure('Fairlead: /v1/dora, 730 days by month', 'ms', await repeated(2, () => get(`/v1/dora?from=${new Date(START).toISOString()}&to=${to}&tz=UTC`))),
+      figure(
+        'Fairlead: /v1/dora, 730 days by month',
+        'ms',
+        await repeated(2, () => get(`/v1/dora?from=${new Date(START).toISOString()}&to=${to}&tz=UTC`)),
+      ),
     )
     return {
       figures,
@@ -157,12 +183,15 @@ async function referenceDora(client: Client, from: string, to: string, service: 
   const frequency = await one(
     `SELECT count(*) AS n FROM deploy_events WHERE kind = 'deploy' AND succeeded AND occurred_at >= $1 AND occurred_at < $2 ${narrow}`,
   )
-  const lead = await one(`SELECT count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM occurred_at - commit_at)) AS median
+  const lead =
+    await one(`SELECT count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM occurred_at - commit_at)) AS median
 FROM deploy_events WHERE kind = 'deploy' AND succeeded AND commit_at IS NOT NULL AND occurred_at >= $1 AND occurred_at < $2 ${narrow}`)
-  const rate = await one(`SELECT count(*) FILTER (WHERE kind = 'deploy') AS attempts, count(*) FILTER (WHERE kind = 'deploy' AND NOT succeeded) AS failed,
+  const rate =
+    await one(`SELECT count(*) FILTER (WHERE kind = 'deploy') AS attempts, count(*) FILTER (WHERE kind = 'deploy' AND NOT succeeded) AS failed,
   count(*) FILTER (WHERE kind = 'rollback') AS rollbacks
 FROM deploy_events WHERE kind IN ('deploy', 'rollback') AND occurred_at >= $1 AND occurred_at < $2 ${narrow}`)
-  const restore = await one(`SELECT count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM closed.occurred_at - opened.occurred_at)) AS median
+  const restore =
+    await one(`SELECT count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM closed.occurred_at - opened.occurred_at)) AS median
 FROM (SELECT ref_id, occurred_at FROM deploy_events WHERE kind = 'incident_closed' AND occurred_at >= $1 AND occurred_at < $2 ${narrow}) AS closed
 JOIN (SELECT ref_id, occurred_at FROM deploy_events WHERE kind = 'incident_opened' AND occurred_at < $2 ${narrow}) AS opened USING (ref_id)`)
   return {
@@ -206,7 +235,11 @@ function agree(what: string, expected: Expected, dora: DoraReply): void {
 }
 
 async function fillReference(client: Client, events: number): Promise<void> {
-  const { service, round, sha } = eventSql('n', (n) => `lpad(to_hex(${n}), 12, '0')`, (a, b) => `(${a} / ${b})`)
+  const { service, round, sha } = eventSql(
+    'n',
+    (n) => `lpad(to_hex(${n}), 12, '0')`,
+    (a, b) => `(${a} / ${b})`,
+  )
   const step = Math.floor((DAYS * DAY_MS) / events)
   await client.query(`INSERT INTO deploy_events (kind, service, git_sha, environment, succeeded, commit_at, ref_id, occurred_at)
 SELECT kind, service, sha, 'prod', NOT (kind = 'deploy' AND (round * 13) % 20 = 0),
@@ -223,7 +256,11 @@ FROM (
 
 /** Domain rows as the applier would have written them, generated in the engine: a row a deployment and a row an incident's state. */
 async function fillOurs(analytics: Analytics, org: string, events: number): Promise<void> {
-  const { service, round, sha } = eventSql('n', (n) => `leftPad(lower(hex(${n})), 12, '0')`, (a, b) => `intDiv(${a}, ${b})`)
+  const { service, round, sha } = eventSql(
+    'n',
+    (n) => `leftPad(lower(hex(${n})), 12, '0')`,
+    (a, b) => `intDiv(${a}, ${b})`,
+  )
   const step = Math.floor((DAYS * DAY_MS) / events)
   // Bounded in size, as the applier's batches are: the parts that result are merged behind, as they would be.
   const CHUNK = 2_000_000
@@ -249,4 +286,3 @@ FROM ${source} WHERE kind IN ('incident_opened', 'incident_closed')`)
 VALUES (toUUID('${org}'), '${table}', '${began}', '${began}', true, 'events', 0, '${began}', '${began}', 0)`)
   }
 }
-

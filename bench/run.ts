@@ -11,5 +11,3 @@ if (BENCHES.includes(name)) {
 }
 process.stderr.write(`Usage: npm run bench -- ${BENCHES.join('|')} [options]\n`)
 process.exit(2)
-
-export {}

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { entity, flag, instant, text } from './entity.ts'
 
 /** From when to when a source has been watching a table. A count is 0 only inside such a span; outside it is unknown. */
@@ -13,4 +12,3 @@ export const coverage = entity(
   },
   ['table'],
 )
-export type Coverage = z.infer<typeof coverage.row>

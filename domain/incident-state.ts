@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { choice, entity, instant, text } from './entity.ts'
 import { TIERS } from './environment.ts'
 
@@ -26,4 +25,3 @@ export const incidentState = entity(
   },
   ['id', 'state'],
 )
-export type IncidentState = z.infer<typeof incidentState.row>

@@ -39,7 +39,9 @@ async function buildNow() {
       run(bin('vite'), ['build', '--config', 'web/vite.config.ts', '--outDir', join(next, 'web'), '--logLevel', 'warn'], { cwd: root }),
     ])
   } catch (thrown) {
-    process.stderr.write(`${thrown.stdout ?? ''}${thrown.stderr ?? ''}\nThe build failed. Run \`npm ci\` first; if it still fails, the lines above say why.\n`)
+    process.stderr.write(
+      `${thrown.stdout ?? ''}${thrown.stderr ?? ''}\nThe build failed. Run \`npm ci\` first; if it still fails, the lines above say why.\n`,
+    )
     rmSync(lock, { recursive: true, force: true })
     process.exit(1)
   }

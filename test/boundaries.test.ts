@@ -83,7 +83,9 @@ function violations(imports: readonly Import[]): string[] {
     if (!target.startsWith('.')) {
       const name = target.startsWith('@') ? target.split('/').slice(0, 2).join('/') : (target.split('/')[0] as string)
       const home = ONLY_IN[name]
-      return home === undefined || typeOnly || file === home || file.startsWith(`${home}/`) ? [] : [`${file} imports ${target}, which only ${home} may`]
+      return home === undefined || typeOnly || file === home || file.startsWith(`${home}/`)
+        ? []
+        : [`${file} imports ${target}, which only ${home} may`]
     }
     const path = relative(ROOT, resolve(ROOT, dirname(file), target))
     const to = placeOf(path)

@@ -50,7 +50,9 @@ type Steps = typeof history extends fc.Arbitrary<infer T> ? T : never
 
 /** In a calm history hardly anything is named, told again or late: most of it goes the short way. A wild one seeks the cases where it must not. */
 function batchesOf(wild: boolean, given: Steps): Record<string, unknown>[][] {
-  const steps = wild ? given : given.map((step, index) => (index % 9 === 0 ? step : { ...step, names: null, again: false, late: 0, unsaid: false }))
+  const steps = wild
+    ? given
+    : given.map((step, index) => (index % 9 === 0 ? step : { ...step, names: null, again: false, late: 0, unsaid: false }))
   let now = Date.parse(NOW) - 60 * DAY
   const told: string[] = []
   const batches: Record<string, unknown>[][] = [[]]
@@ -115,31 +117,39 @@ function counted(analytics: Analytics): { analytics: Analytics; ways: { short: n
 async function rebuilt(org: string): Promise<string[]> {
   const written: string[] = []
   const insert: Analytics['insert'] = async (table, _, rows) => {
-    for (const { seen_at, ...row } of rows) written.push(`${table} ${JSON.stringify(row)} ${seen_at === undefined ? 'without' : 'with'} a stamp`)
+    for (const { seen_at, ...row } of rows)
+      written.push(`${table} ${JSON.stringify(row)} ${seen_at === undefined ? 'without' : 'with'} a stamp`)
   }
   await createDeriver({ analytics: { ...world.analytics, insert }, clock: world.clock }).rebuild(org)
   return written
 }
 
-test('after every batch, what was derived out of the change is what a rebuild derives out of everything', { timeout: 240_000 }, async () => {
-  const { analytics, ways } = counted(world.analytics)
-  const deriver = createDeriver({ analytics, clock: world.clock, wholeUpTo: 0, spansMs: [DAY / 2, DAY, 2 * DAY] })
-  let proven = 0
-  let batches = 0
-  await fc.assert(
-    fc.asyncProperty(fc.boolean(), history, async (wild, steps) => {
-      const org = world.org()
-      for (const batch of batchesOf(wild, steps)) {
-        const before = ways.whole
-        await applyAndDerive(org, deriver, batch)
-        if (ways.whole === before) proven++
-        batches++
-        expect(await rebuilt(org)).toEqual([])
-      }
-    }),
-    { numRuns: Number(process.env['DERIVE_RUNS'] ?? 12), ...(process.env['DERIVE_SEED'] ? { seed: Number(process.env['DERIVE_SEED']) } : { seed: 20_261_121 }) },
-  )
-  console.log(ways, { proven, batches })
-  // The law is of the short way: it must have been gone.
-  expect(ways.short).toBeGreaterThan(ways.whole / 4)
-})
+test(
+  'after every batch, what was derived out of the change is what a rebuild derives out of everything',
+  { timeout: 240_000 },
+  async () => {
+    const { analytics, ways } = counted(world.analytics)
+    const deriver = createDeriver({ analytics, clock: world.clock, wholeUpTo: 0, spansMs: [DAY / 2, DAY, 2 * DAY] })
+    let proven = 0
+    let batches = 0
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), history, async (wild, steps) => {
+        const org = world.org()
+        for (const batch of batchesOf(wild, steps)) {
+          const before = ways.whole
+          await applyAndDerive(org, deriver, batch)
+          if (ways.whole === before) proven++
+          batches++
+          expect(await rebuilt(org)).toEqual([])
+        }
+      }),
+      {
+        numRuns: Number(process.env['DERIVE_RUNS'] ?? 12),
+        ...(process.env['DERIVE_SEED'] ? { seed: Number(process.env['DERIVE_SEED']) } : { seed: 20_261_121 }),
+      },
+    )
+    console.log(ways, { proven, batches })
+    // The law is of the short way: it must have been gone.
+    expect(ways.short).toBeGreaterThan(ways.whole / 4)
+  },
+)

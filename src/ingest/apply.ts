@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { TABLES, type DomainRows, type DomainTable } from '../../domain/tables.ts'
+import { instant } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Registry } from '../registry.ts'
 import type { Analytics } from '../store/analytics.ts'
@@ -227,8 +228,8 @@ async function placeRows(
 
 const standingCoverage = statement({
   name: 'apply.coverage',
-  sql: `SELECT source, table, from_at FROM all_coverage FINAL WHERE org_id = {org:UUID} AND open`,
-  row: z.object({ source: z.string(), table: z.string(), from_at: z.string() }),
+  sql: `SELECT source, table, from_at, seen_at FROM all_coverage FINAL WHERE org_id = {org:UUID} AND open`,
+  row: z.object({ source: z.string(), table: z.string(), from_at: z.string(), seen_at: z.string() }),
 })
 
 type Spans = Map<string, { source: string; table: string; from_at: string; seen_at: string }>
@@ -246,12 +247,13 @@ async function widenCoverage(
   rows: Map<DomainTable | 'coverage', Stored[]>,
 ): Promise<void> {
   if (coverage.size === 0) return
-  const standing = new Map(
-    (await analytics.readAsWriter(standingCoverage, { org })).map((one) => [`${one.source} ${one.table}`, one.from_at]),
-  )
+  const standing = new Map((await analytics.readAsWriter(standingCoverage, { org })).map((one) => [`${one.source} ${one.table}`, one]))
   for (const [key, span] of coverage) {
-    const from = standing.get(key)
-    if (from !== undefined && from <= span.from_at) continue
+    const before = standing.get(key)
+    if (before !== undefined && before.from_at <= span.from_at) continue
+    // The wider span must win, whenever what widened it was received.
+    const after = before === undefined ? '' : instant(Date.parse(before.seen_at) + 1)
+    const seen_at = span.seen_at > after ? span.seen_at : after
     push(rows, 'coverage', {
       org_id: org,
       source: span.source,
@@ -261,7 +263,7 @@ async function widenCoverage(
       open: true,
       raw_seq: 0,
       received_at: span.seen_at,
-      seen_at: span.seen_at,
+      seen_at,
       is_deleted: 0,
     })
   }

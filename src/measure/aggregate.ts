@@ -114,7 +114,8 @@ async function aggregateShared(
   const results = metrics.map(([, { reducer }, { otherwise }], index) => {
     const n = `countIf(sample_${index})`
     const population = otherwise.status === 'listed' ? n : `countIf(member_${index})`
-    const quantiles = reducer === 'median' ? `if(${n} = 0, [], quantilesExactInclusiveIf(0.5, 0.75, 0.9)(value_${index}, sample_${index}))` : '[]'
+    const quantiles =
+      reducer === 'median' ? `if(${n} = 0, [], quantilesExactInclusiveIf(0.5, 0.75, 0.9)(value_${index}, sample_${index}))` : '[]'
     const mean = reducer === 'per_day' ? 'NULL' : `if(${n} = 0, NULL, avgIf(value_${index}, sample_${index}))`
     return `CAST((${n}, ${population}, ${quantiles}, ${mean}), '${FIGURES}')`
   })

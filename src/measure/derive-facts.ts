@@ -160,7 +160,9 @@ export async function readHistory(
   entangle(await analytics.readAsWriter(readEntangled, params))
   const named = [...facts.values()].flatMap(({ deployments }) => {
     const ids = new Set(deployments.map((one) => one.id))
-    return deployments.flatMap(({ kind, caused_by }) => (kind === 'rollback' && caused_by !== null && !ids.has(caused_by) ? [caused_by] : []))
+    return deployments.flatMap(({ kind, caused_by }) =>
+      kind === 'rollback' && caused_by !== null && !ids.has(caused_by) ? [caused_by] : [],
+    )
   })
   if (named.length > 0) entangle(await analytics.readAsWriter(readNamed, { ...params, ids: named }))
   const repeated = (await analytics.readAsWriter(readRanBefore, params)).map((one) => one.service)

@@ -42,7 +42,10 @@ export function deriveWindow(facts: ScopeFacts, from: string, history: History, 
   const tailIds = new Set(tail.map((one) => one.id))
   if (deployments.some((one) => !isTail(one) && one.id !== settled.id && tailIds.has(one.id))) return null
 
-  const before: Before = { firstRuns: new Map(history.firstRuns.map((revision, index) => [revision, index - history.firstRuns.length])), until: settled }
+  const before: Before = {
+    firstRuns: new Map(history.firstRuns.map((revision, index) => [revision, index - history.firstRuns.length])),
+    until: settled,
+  }
   if (!undoesOnlyTail(facts, deployments, before, from, tailIds)) return null
   const links = linksOf(facts, deployments, settled, from, tailIds, linkWindowMs)
   if (links === null) return null
@@ -93,7 +96,10 @@ function undoesOnlyTail(
   const settledId = before.until.id
   const byId = new Map(deployments.map((one) => [one.id, one]))
   const names = (one: DeploymentFact) => one.kind === 'rollback' && one.caused_by !== null
-  if (deployments.some((one) => names(one) && !tailIds.has(one.id) && (tailIds.has(one.caused_by as string) || one.caused_by === settledId))) return false
+  if (
+    deployments.some((one) => names(one) && !tailIds.has(one.id) && (tailIds.has(one.caused_by as string) || one.caused_by === settledId))
+  )
+    return false
   const { undone } = findRollbacks(deployments, before)
   const standing = new Map(facts.attempts.map((one) => [one.deployment_id, one]))
   for (const [target, { by }] of undone) {
@@ -124,7 +130,8 @@ function linksOf(
   const isChanged = (one: IncidentFact) => lastAt(one) >= from || (one.deployment_id !== null && newIds.has(one.deployment_id))
   const incidents = new Map(facts.incidents.map((one) => [`${one.source} ${one.id}`, one]))
   const standingOf = new Map(facts.links.map((one) => [`${one.source} ${one.incident_id}`, one]))
-  if ([...standingOf].some(([key, link]) => !incidents.has(key) && (tailIds.has(link.deployment_id) || link.deployment_id === settled.id))) return null
+  if ([...standingOf].some(([key, link]) => !incidents.has(key) && (tailIds.has(link.deployment_id) || link.deployment_id === settled.id)))
+    return null
   const ids = new Set(facts.incidents.map((one) => one.id))
   if (ids.size !== incidents.size || facts.incidents.some((one) => one.service === null)) return null
 
@@ -151,7 +158,16 @@ function linksOf(
     return incident !== undefined && !isChanged(incident)
   })
   const place = new Map(facts.incidents.map((one, index) => [one.id, index]))
-  const all = [...kept.map(({ incident_id, deployment_id, opened_at, rule, confidence }) => ({ incident_id, deployment_id, opened_at, rule, confidence })), ...anew]
+  const all = [
+    ...kept.map(({ incident_id, deployment_id, opened_at, rule, confidence }) => ({
+      incident_id,
+      deployment_id,
+      opened_at,
+      rule,
+      confidence,
+    })),
+    ...anew,
+  ]
   return { changed: anew, standing, all: all.sort((a, b) => (place.get(a.incident_id) ?? 0) - (place.get(b.incident_id) ?? 0)) }
 }
 

@@ -163,7 +163,11 @@ export function createDeriver({
     const seen_at = instant(stamp)
     // Completed in place: copies of a million rows are what the collector of garbage would be busy with.
     for (const [table, rows] of Object.entries(changed) as [DerivedTable, Changed[]][])
-      await insertRows(analytics, table, rows.map(({ row, gone }) => Object.assign(row, { org_id: org, seen_at, is_deleted: gone ? 1 : 0 })) as never)
+      await insertRows(
+        analytics,
+        table,
+        rows.map(({ row, gone }) => Object.assign(row, { org_id: org, seen_at, is_deleted: gone ? 1 : 0 })) as never,
+      )
   }
 
   const deriveGroup = async (org: string, group: Group, rules: DeriveRules): Promise<void> => {
@@ -247,7 +251,12 @@ export function createDeriver({
   }
 
   /** Derives the services of a group out of what is known since `from`; returns those for which that is not enough. */
-  const deriveGroupSince = async (org: string, group: Group, since: string, changedFrom: ReadonlyMap<string, string>): Promise<string[]> => {
+  const deriveGroupSince = async (
+    org: string,
+    group: Group,
+    since: string,
+    changedFrom: ReadonlyMap<string, string>,
+  ): Promise<string[]> => {
     const facts = await readFacts(analytics, org, group, since)
     const history = await readHistory(analytics, org, group, since, facts)
     const repositories = await repositoriesOf(org, facts)
@@ -257,7 +266,9 @@ export function createDeriver({
     for (const [service, own] of facts) {
       const from = changedFrom.get(service) ?? ''
       const graph = ancestry.has(service) || (repositories.get(service) ?? []).length > 0
-      const result = graph ? null : deriveWindow(own, from, history.get(service) ?? { firstRuns: [], entangled: true }, DERIVE_RULES.incidentLinkWindowMs)
+      const result = graph
+        ? null
+        : deriveWindow(own, from, history.get(service) ?? { firstRuns: [], entangled: true }, DERIVE_RULES.incidentLinkWindowMs)
       if (result === null) {
         open.push(service)
         continue
@@ -293,7 +304,8 @@ export function createDeriver({
   const deriveChanged = async (org: string, scopes: readonly SizedScope[]): Promise<void> => {
     const whole = scopes.filter((one) => (one.from ?? '') === '')
     let open = scopes.filter((one) => (one.from ?? '') !== '')
-    if (open.reduce((sum, one) => sum + one.deployments, 0) > wholeUpTo) for (const span of spansMs) open = await deriveSpan(org, open, span)
+    if (open.reduce((sum, one) => sum + one.deployments, 0) > wholeUpTo)
+      for (const span of spansMs) open = await deriveSpan(org, open, span)
     await deriveAll(org, [...whole, ...open], DERIVE_RULES)
   }
 
@@ -369,9 +381,7 @@ export function deriveScope(
     leadMethods: leadMethods(deployments, attributions),
   })
   const originOf = originsOf(deployments)
-  const shipments = attributions
-    .flatMap((one) => one.shipments)
-    .map((one) => ({ ...(originOf.get(one.deployment_id) ?? NOWHERE), ...one }))
+  const shipments = attributions.flatMap((one) => one.shipments).map((one) => ({ ...(originOf.get(one.deployment_id) ?? NOWHERE), ...one }))
   return { ...withOrigins({ deployments, incidents }, { attempts, links }), shipments }
 }
 

@@ -46,9 +46,7 @@ export async function measureAll(
     bucketsOf(analytics, asked.window, bucket),
     watchingSources(analytics, org, [], asked),
   ])
-  return metrics.map(([id, metric]) =>
-    replyOf(id, metric, asked, rows.get(id) ?? [], buckets, { ...watching, needs: metric.needs }),
-  )
+  return metrics.map(([id, metric]) => replyOf(id, metric, asked, rows.get(id) ?? [], buckets, { ...watching, needs: metric.needs }))
 }
 
 function replyOf(
