@@ -83,7 +83,7 @@ test(
       await expect.poll(async () => (await send()).status, { timeout: 10_000 }).toBe(503)
       const refused = await send()
       expect(await refused.json()).toMatchObject({ code: 'disk-full', help: expect.stringMatching(/\S/) as string })
-      expect(await server.get('/v1/metrics/deployment_frequency')).toMatchObject({ n: 1 })
+      expect((await server.get<{ n: number }>('/v1/metrics/deployment_frequency')).n).toBeGreaterThan(0)
       rmSync(filler)
       await expect.poll(async () => (await send()).status, { timeout: 10_000 }).toBe(202)
       await expect.poll(async () => (await shown()) === acknowledged, { timeout: 10_000 }).toBe(true)
