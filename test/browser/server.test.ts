@@ -75,7 +75,7 @@ describe('a server that has just been started', () => {
 
     // Nobody reloads: the page has been asking.
     await expect.poll(() => tiles(page).count(), { timeout: 20_000 }).toBe(6)
-    expect(await text(page, '.tile-basis')).toBe('n 1 deployment · coverage 100 %')
+    expect(await text(page, '.tile-basis')).toBe('n 1 deployment · coverage 100 % · no level: too few samples')
     expect(await page.getByLabel('Service').locator('option').allTextContents()).toEqual(['All services', 'api'])
     expect(await page.getByText('Sample data').count()).toBe(0)
 
@@ -119,7 +119,7 @@ describe('a server that has just been started', () => {
     // Nobody presses anything: the page asks again by itself.
     await expect.poll(() => page.getByRole('alert').count(), { timeout: 20_000 }).toBe(0)
     expect(await text(page, '.freshness')).toMatch(/^Updated /)
-    expect(await text(page, '.tile-basis')).toBe('n 1 deployment · coverage 100 %')
+    expect(await text(page, '.tile-basis')).toBe('n 1 deployment · coverage 100 % · no level: too few samples')
   })
 })
 
@@ -307,7 +307,7 @@ describe('with the sample data', () => {
     await expect.poll(() => text(page, '.colophon-end')).toMatch(new RegExp(`^${events} events? ·`))
     expect(await page.getByLabel('Service').locator('option').allTextContents()).not.toContain('payments')
     await page.getByLabel('Service').selectOption('api')
-    await expect.poll(() => text(page, '.tile-basis')).toBe('n 1 deployment · coverage 100 %')
+    await expect.poll(() => text(page, '.tile-basis')).toBe('n 1 deployment · coverage 100 % · no level: too few samples')
     expect(await page.locator('.colophon li').allTextContents()).toEqual([expect.stringMatching(/^events /)])
     expect((await fairlead(join(home, own), 'demo', '--remove')).stdout).toBe('There is no sample data; nothing is removed.\n')
   })
