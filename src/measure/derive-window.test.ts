@@ -201,7 +201,6 @@ test('the short way, where it proves to be enough, gives what the long way gives
       ...(process.env['WINDOW_SEED'] ? { seed: Number(process.env['WINDOW_SEED']) } : {}),
     },
   )
-  console.log({ proven, changedAnything })
   // The law is of the short way: it must have been gone, and have had something to say.
   expect(proven).toBeGreaterThan(2_000)
   expect(changedAnything).toBeGreaterThan(1_000)
