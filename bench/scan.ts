@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Ask } from '../src/connector.ts'
 import { createGit } from '../src/git/run.ts'
+import { askWith } from '../src/ingest/ask.ts'
 import { silentLog } from '../src/log.ts'
 import { PROGRAM_ROOT } from '../src/program.ts'
 import { loadRegistry } from '../src/registry.ts'
@@ -81,7 +81,7 @@ async function pullAll(path: string): Promise<void> {
   if (connector === undefined) throw new Error('the connector git is missing')
   const config = connector.config.parse({ path })
   const signal = new AbortController().signal
-  const ask: Ask<unknown> = { config, cursor: null, git: createGit(process.env), signal, log: silentLog, progress() {} }
+  const ask = askWith<unknown>({ config, git: createGit(process.env), signal, log: silentLog })
   for (const stream of Object.values(connector.streams)) for await (const page of stream.pull?.(ask) ?? []) page.items.at(0)
 }
 

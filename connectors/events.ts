@@ -1,21 +1,19 @@
 import { z } from 'zod'
 import { eventInput, type EventInput } from '../domain/event.ts'
+import { deployment } from '../domain/deployment.ts'
+import { rowOf } from '../domain/entity.ts'
 import { tierOf } from '../domain/environment.ts'
+import { incidentState } from '../domain/incident-state.ts'
 import type { DomainRows } from '../domain/tables.ts'
-import { defineConnector, defineStream, type Raw } from '../src/connector.ts'
+import { defineConnector, defineStream, utc, type Raw } from '../src/connector.ts'
 
 const config = z.object({})
 type Config = z.infer<typeof config>
 
-/** RFC 3339 with any offset and precision, as the one form in which instants travel here. */
-function utc(moment: string): string {
-  return new Date(moment).toISOString()
-}
-
 function deploymentRow(event: EventInput, raw: Raw, kind: 'deploy' | 'rollback') {
   const outcome = event.outcome ?? (event.succeeded ? 'success' : 'failure')
   const at = utc(event.occurred_at ?? raw.received_at)
-  return {
+  return rowOf(deployment, {
     id: event.deployment_id ?? raw.id,
     kind,
     service: event.service,
@@ -25,36 +23,36 @@ function deploymentRow(event: EventInput, raw: Raw, kind: 'deploy' | 'rollback')
     started_at: event.started_at === undefined ? null : utc(event.started_at),
     finished_at: outcome === 'running' ? null : at,
     outcome,
-    repository: event.repo ?? null,
-    revision: event.git_sha ?? null,
-    ref: event.ref ?? null,
-    version: event.version ?? null,
-    title: event.title ?? null,
-    url: event.url ?? null,
-    actor: event.actor ?? null,
+    repository: event.repo,
+    revision: event.git_sha,
+    ref: event.ref,
+    version: event.version,
+    title: event.title,
+    url: event.url,
+    actor: event.actor,
     commit_at: event.commit_at === undefined ? null : utc(event.commit_at),
-    ref_id: event.ref_id ?? null,
-    caused_by: event.caused_by ?? (kind === 'rollback' ? (event.ref_id ?? null) : null),
-    unplanned: event.unplanned ?? null,
-  } as const
+    ref_id: event.ref_id,
+    caused_by: event.caused_by ?? (kind === 'rollback' ? event.ref_id : null),
+    unplanned: event.unplanned,
+  })
 }
 
 function incidentRow(event: EventInput, raw: Raw, state: 'opened' | 'closed') {
-  return {
+  return rowOf(incidentState, {
     id: event.ref_id ?? raw.id,
     state,
     at: utc(event.occurred_at ?? raw.received_at),
     service: event.service,
     environment: tierOf(event.environment),
     environment_name: event.environment,
-    repository: event.repo ?? null,
-    severity: event.severity ?? null,
-    title: event.title ?? null,
-    url: event.url ?? null,
-    deployment_id: event.deployment_id ?? event.caused_by ?? null,
-    revision: event.git_sha ?? null,
-    ref_id: event.ref_id ?? null,
-  } as const
+    repository: event.repo,
+    severity: event.severity,
+    title: event.title,
+    url: event.url,
+    deployment_id: event.deployment_id ?? event.caused_by,
+    revision: event.git_sha,
+    ref_id: event.ref_id,
+  })
 }
 
 function rows(event: EventInput, raw: Raw): DomainRows {
@@ -84,5 +82,4 @@ export default defineConnector<Config>({
       rows,
     }),
   },
-  check: async () => ({ ok: true, missing: [] }),
 })

@@ -7,6 +7,7 @@ import { TABLES } from '../domain/tables.ts'
 import type { DomainRows, DomainTable, RowOf } from '../domain/tables.ts'
 import type { Ask, Page } from '../src/connector.ts'
 import { createGit } from '../src/git/run.ts'
+import { askWith } from '../src/ingest/ask.ts'
 import { silentLog } from '../src/log.ts'
 import { writeHistory } from './git.fixture/history.ts'
 import { cloneOf, listingOf, newFolder, newSandbox, removeSandboxes } from './git.fixture/sandbox.ts'
@@ -20,14 +21,13 @@ afterAll(removeSandboxes)
 type Settings = Omit<z.input<typeof connector.config>, 'path'>
 
 function askOf(sandbox: Sandbox, settings: Settings = {}, cursor: string | null = null) {
-  return {
+  return askWith({
     config: connector.config.parse({ path: sandbox.path, ...settings }),
     cursor,
     git: createGit(process.env),
     signal: new AbortController().signal,
     log: silentLog,
-    progress() {},
-  } satisfies Ask<unknown>
+  })
 }
 
 async function pull(stream: string, sandbox: Sandbox, settings: Settings = {}, cursor: string | null = null) {
@@ -246,7 +246,7 @@ describe('which commits', () => {
     expect((await pull('commits', empty, { branch: 'main' })).pages).toEqual([])
     expect((await pull('releases', empty, { releases: 'merges' })).pages).toEqual([])
     expect((await pull('repository', empty)).rows).toEqual([
-      { repositories: [{ id: 'sandbox', title: 'sandbox', url: null, default_branch: 'main' }] },
+      { repositories: [{ id: 'sandbox', title: 'sandbox', url: null, default_branch: 'main', previous_names: [] }] },
     ])
   })
 
@@ -357,7 +357,7 @@ describe('nothing is written', () => {
     const [before, originBefore] = [listingOf(sandbox.path), listingOf(origin.path)]
     for (const stream of Object.keys(connector.streams))
       for (const releases of ['tags', 'merges']) expect((await pull(stream, sandbox, { releases })).pages.length).toBeLessThan(2)
-    await connector.check(askOf(sandbox))
+    await connector.check?.(askOf(sandbox))
     expect(listingOf(sandbox.path)).toEqual(before)
     expect(listingOf(origin.path)).toEqual(originBefore)
   })
@@ -570,13 +570,13 @@ describe('the repository', () => {
 
   test('check names what is missing', async () => {
     const origin = newSandbox()
-    expect(await connector.check(askOf(origin))).toEqual({ ok: true, missing: ['The repository has no commits yet.'] })
+    expect(await connector.check?.(askOf(origin))).toEqual({ ok: true, missing: ['The repository has no commits yet.'] })
     origin.commit({})
     origin.commit({})
-    expect(await connector.check(askOf(origin))).toEqual({ ok: true, missing: [] })
-    expect((await connector.check(askOf(cloneOf(origin, '--depth=1')))).missing[0]).toContain('--unshallow')
-    expect((await connector.check(askOf(cloneOf(origin, '--filter=blob:none')))).missing[0]).toContain('partial')
-    const nowhere = await connector.check(askOf({ path: newFolder() } as Sandbox))
+    expect(await connector.check?.(askOf(origin))).toEqual({ ok: true, missing: [] })
+    expect((await connector.check?.(askOf(cloneOf(origin, '--depth=1'))))?.missing[0]).toContain('--unshallow')
+    expect((await connector.check?.(askOf(cloneOf(origin, '--filter=blob:none'))))?.missing[0]).toContain('partial')
+    const nowhere = await connector.check?.(askOf({ path: newFolder() } as Sandbox))
     expect(nowhere).toMatchObject({ ok: false, missing: [expect.stringContaining('not a git repository')] })
   })
 })

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { RE2JS } from 're2js'
 import { z } from 'zod'
-import type { Deployment } from '../domain/deployment.ts'
+import { deployment, type Deployment } from '../domain/deployment.ts'
+import { rowOf } from '../domain/entity.ts'
 import { tierOf } from '../domain/environment.ts'
 import { releaseOf } from '../domain/release-tag.ts'
-import { defineConnector, defineStream, type Ask, type Check, type Page, type Pulled } from '../src/connector.ts'
+import { defineConnector, defineStream, pulled, type Ask, type Check, type Page } from '../src/connector.ts'
 import { AppError } from '../src/errors.ts'
 import { answer, HASH, isGitFailure, present, type Repository } from '../src/git/ask.ts'
 import { readHistory, shallowEdge } from '../src/git/history.ts'
@@ -160,14 +161,13 @@ function readRelease(release: ReleasePayload, config: Config): Deployment[] {
   if (!isRelease || at === null) return []
   const part = isTag ? releaseOf(release.name, repository) : null
   return [
-    {
+    rowOf(deployment, {
       id: `${repository}@${release.name}`,
       kind: 'deploy',
       service: config.service ?? (part ? `${repository}/${part}` : repository),
       environment: tierOf(config.environment),
       environment_name: config.environment,
       at,
-      started_at: null,
       finished_at: at,
       outcome: 'success',
       repository,
@@ -175,13 +175,8 @@ function readRelease(release: ReleasePayload, config: Config): Deployment[] {
       ref: isTag ? `refs/tags/${release.name}` : null,
       version: isTag ? release.name : null,
       title: release.subject || release.name,
-      url: null,
       actor: release.tagger,
-      commit_at: null,
-      ref_id: null,
-      caused_by: null,
-      unplanned: null,
-    },
+    }),
   ]
 }
 
@@ -218,10 +213,6 @@ function repositoryOf({ config, git, signal, log }: Ask<Config>): Repository {
   return { path: config.path, git, signal, log }
 }
 
-function item(id: string, at: string | null, payload: unknown): Pulled {
-  return { id, at, payload: Buffer.from(JSON.stringify(payload)) }
-}
-
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 12)
 }
@@ -246,7 +237,7 @@ async function* pullRepository(ask: Ask<Config>): AsyncGenerator<Page> {
     default_branch: ask.config.branch ?? branches.defaultBranch,
   } satisfies z.output<typeof repositoryPayload>
   const cursor = digest(JSON.stringify(payload))
-  if (cursor !== ask.cursor) yield { items: [item(repository, null, payload)], cursor }
+  if (cursor !== ask.cursor) yield { items: [pulled(repository, null, payload)], cursor }
 }
 
 const commitCursor = z.object({
@@ -280,7 +271,7 @@ async function* pullCommits(ask: Ask<Config>): AsyncGenerator<Page> {
   for await (const page of readHistory(asked, { tips, seen: isSameReading ? given : new Set(), edge })) {
     ask.progress(page.done, page.total, 'commits')
     const items = page.commits.map((commit) =>
-      item(commit.sha, instantOf(commit.committed), { repository, ...commit } satisfies CommitPayload),
+      pulled(commit.sha, instantOf(commit.committed), { repository, ...commit } satisfies CommitPayload),
     )
     yield { items, cursor: JSON.stringify({ tips: page.tips, ...reading }) }
   }
@@ -301,7 +292,7 @@ async function* pullReleases(ask: Ask<Config>): AsyncGenerator<Page> {
   const repository = ask.config.name ?? identity.name
   // git does not say when a tag was put where it is.
   const items = found.releases.map((release) =>
-    item(release.kind === 'tag' ? `refs/tags/${release.name}` : release.name, null, { repository, ...release } satisfies ReleasePayload),
+    pulled(release.kind === 'tag' ? `refs/tags/${release.name}` : release.name, null, { repository, ...release } satisfies ReleasePayload),
   )
   for (let start = 0; start < items.length; start += RELEASES_A_PAGE) {
     const end = Math.min(start + RELEASES_A_PAGE, items.length)
@@ -363,7 +354,7 @@ export default defineConnector<Config>({
       payload: repositoryPayload,
       pull: pullRepository,
       rows: ({ repository, title, url, default_branch }, _, { name }) => ({
-        repositories: [{ id: name ?? repository, title, url, default_branch }],
+        repositories: [{ id: name ?? repository, title, url, default_branch, previous_names: [] }],
       }),
     }),
     commits: defineStream({

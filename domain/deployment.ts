@@ -21,6 +21,12 @@ export const deployment = entity(
     repository: text().nullable(),
     /** The deployed commit as sent: a full or a short SHA. */
     revision: text().nullable(),
+    /** How the revision was found, where the tool does not name the commit itself: `image_tag`, `image_label`, `source_revision` … */
+    revision_rule: text().nullable(),
+    /** The commit of the repository that describes the deployment (GitOps), where that is not the one of the code. */
+    manifest_revision: text().nullable(),
+    /** The deployed image, with its tag or digest. */
+    image: text().nullable(),
     ref: text().nullable(),
     version: text().nullable(),
     title: text().nullable(),
@@ -33,13 +39,28 @@ export const deployment = entity(
     caused_by: text().nullable(),
     /** Sent by the emitter: made to fix something. Null when not said. */
     unplanned: flag().nullable(),
+    /** The build that made it, and the rule of the source by which that build is a deployment. */
+    build_id: text().nullable(),
+    rule: text().nullable(),
   },
   ['environment', 'service', 'at', 'source', 'id'],
   { identity: ['source', 'id'] },
 )
 export type Deployment = z.infer<typeof deployment.row>
 /** As much of it as the derivation of attempts, links and shipments looks at. */
-export type Deployed = Omit<Deployment, 'environment_name' | 'started_at' | 'finished_at' | 'actor' | 'ref_id'>
+export type Deployed = Omit<
+  Deployment,
+  | 'environment_name'
+  | 'started_at'
+  | 'finished_at'
+  | 'actor'
+  | 'ref_id'
+  | 'revision_rule'
+  | 'manifest_revision'
+  | 'image'
+  | 'build_id'
+  | 'rule'
+>
 
 /** By time, then by id, so that two attempts of one millisecond always stand in one order. */
 export function byTime(a: Pick<Deployment, 'at' | 'id'>, b: Pick<Deployment, 'at' | 'id'>): number {

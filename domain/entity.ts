@@ -27,11 +27,27 @@ export function entity<const S extends z.ZodRawShape>(
   return { table, row: z.object(shape), key, identity: options.identity ?? key, derived: options.derived ?? false }
 }
 
+/** What is known of a row: every column that may be null may be left out. */
+type Known<S extends z.ZodRawShape> = {
+  [K in keyof S as null extends z.infer<S[K]> ? never : K]: z.infer<S[K]>
+} & { [K in keyof S as null extends z.infer<S[K]> ? K : never]?: z.infer<S[K]> | undefined }
+
+/** A row of the entity out of what is known: a column that is not said is null, in the order of the entity. */
+export function rowOf<S extends z.ZodRawShape>(entity: Entity<S>, known: Known<S>): z.infer<z.ZodObject<S>> {
+  const said = known as Record<string, unknown>
+  const row: Record<string, unknown> = {}
+  for (const column of Object.keys(entity.row.shape)) row[column] = said[column] ?? null
+  return row as z.infer<z.ZodObject<S>>
+}
+
 /** Column kinds. `.nullable()` where the tool may not know; unknown is null, never '' and never 0. */
 export const text = () => z.string().meta({ column: 'text' })
 export const texts = () => z.array(z.string()).meta({ column: 'texts' })
 export const choice = <const T extends readonly [string, ...string[]]>(values: T) => z.enum(values).meta({ column: 'text' })
 export const count = () => z.number().int().nonnegative().meta({ column: 'count' })
+/** Any finite number: points, percent. */
+export const number = () => z.number().meta({ column: 'number' })
 export const flag = () => z.boolean().meta({ column: 'flag' })
 /** RFC 3339 UTC with milliseconds (`2026-01-31T09:00:00.000Z`): sorts as text, keeps no zone. */
 export const instant = () => z.iso.datetime({ precision: 3 }).meta({ column: 'instant' })
+export const instants = () => z.array(z.iso.datetime({ precision: 3 })).meta({ column: 'instants' })

@@ -1,12 +1,16 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { DomainRows, DomainTable } from '../domain/tables.ts'
 import type { Log } from './log.ts'
+import { Secret } from './secret.ts'
 
 /** One item as the tool gave it: its bytes, and the few facts that are needed to find it again. */
 export interface Raw {
-  /** The item's own id in the tool, stable over every delivery of it. With source and stream it names the item. */
+  /**
+   * The item's own id in the tool, stable over every delivery of it, pulled or pushed. With source and stream it names the item; the rows of
+   * an item are those of its newest version, so a version that tells a row less than the one before removes that row.
+   */
   readonly id: string
-  /** When the tool says that it happened or changed (RFC 3339 UTC); null when it does not say. */
+  /** When the tool says that it happened or changed (RFC 3339 UTC, milliseconds); null when it does not say. Of two versions the later one is the newer. */
   readonly at: string | null
   /** When Fairlead received it. */
   readonly received_at: string
@@ -21,12 +25,57 @@ export interface Git {
   (repository: string, args: readonly string[], options?: { signal?: AbortSignal; input?: string }): AsyncIterable<Buffer>
 }
 
-/** What a connector is given to ask with. No database, no environment, no clock. */
+export interface RequestOptions {
+  /** Added to the path; a value that is undefined is left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** Statuses beside 2xx that are an answer and no failure, such as 404 for something that may not be there. */
+  readonly allow?: readonly number[]
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  /** The parsed JSON; text, where it is no JSON and the status is allowed. */
+  readonly body: unknown
+  /** The address that answered, after redirects. */
+  readonly url: string
+}
+
+/**
+ * Asks the tool. Paths are relative to the base of `api`; an absolute address, such as a link to the next page, must be of the same origin.
+ * Repeats what failed on the way (dropped, cut off, 5xx, 429), waits where the tool says so, keeps a tenth of the rate budget free,
+ * refuses private addresses unless they are allowed, and can record. What cannot be mended by waiting throws an AppError.
+ */
+export interface Http {
+  get(path: string, options?: RequestOptions): Promise<Answer>
+  post(path: string, body: unknown, options?: RequestOptions): Promise<Answer>
+  /** One GraphQL query to `path`; the `data` of the answer. Errors of the query throw, save for nodes that are not found. */
+  graphql(path: string, query: string, variables: Readonly<Record<string, unknown>>): Promise<unknown>
+}
+
+/** Where, and as whom, `ask.http` asks. */
+export interface Api {
+  /** `https://api.github.com`, without a slash at its end. */
+  readonly base: string
+  /** Sent with each request to the base's origin, and to no other. */
+  readonly headers: Readonly<Record<string, string>>
+  /** For credentials that end: asked before the first request and again when they are about to end. `http` asks with `headers` only. */
+  authorize?(http: Http, now: number): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly expires_at: string }>
+}
+
+/** What a connector is given to ask with. No database, no environment, no clock, no retry. */
 export interface Ask<C> {
   readonly config: C
   /** Where the last complete pull ended, as the stream's own cursor; null for everything. */
   readonly cursor: string | null
+  /** The range that is asked for by hand, RFC 3339; null when the cursor says it. */
+  readonly since: string | null
+  readonly until: string | null
+  /** The moment at which this pull began, RFC 3339. */
+  readonly begun: string
   readonly git: Git
+  readonly http: Http
   readonly signal: AbortSignal
   readonly log: Log
   /** Called as often as one likes; drawn on a terminal. `total` is null while it is not known. */
@@ -54,11 +103,23 @@ export interface Stream<C, P> {
   rows(payload: P, raw: Raw, config: C): DomainRows
 }
 
+/** What a delivery is: an item of a stream, or only a sign that some streams have news. The whole body is the item's payload. */
+export interface Delivery {
+  readonly item: { readonly stream: string; readonly id: string; readonly at: string | null } | null
+  /** Streams to pull soon, because the delivery says that something changed and not all of what. */
+  readonly pull?: readonly string[]
+}
+
 export interface Hook<C> {
   readonly proof: 'signature' | 'token'
-  /** Sees bytes, before any parsing. */
+  /** What the operator does in the tool, in a sentence or two of Markdown; `{url}` is the address of the hook. */
+  readonly docs: string
+  /** Headers that are kept beside the body, lower-case; never one that holds a secret. */
+  readonly headers: readonly string[]
+  /** Sees bytes, before any parsing. A source without a secret verifies nothing. */
   verify(config: C, headers: Headers, body: Uint8Array): boolean
-  read(headers: Headers, body: unknown): { stream: string; raw: Pulled } | null
+  /** The body is parsed JSON. Null for a delivery that is of no use here (a ping, a star). May throw: then the delivery is kept unread. */
+  read(headers: Headers, body: unknown, config: C): Delivery | null
 }
 
 export interface Check {
@@ -71,10 +132,14 @@ export interface Connector<C = unknown> {
   readonly title: string
   /** What an operator must know to connect it, in a paragraph or two of Markdown. */
   readonly docs: string
+  /** An object of fields; `secret()` fields are encrypted, masked and never given back. */
   readonly config: z.ZodType<C>
+  /** Absent for a connector that asks nothing over HTTP. */
+  api?(config: C): Api
   readonly streams: Record<string, Stream<C, never>>
   readonly hook?: Hook<C>
-  check(ask: Ask<C>): Promise<Check>
+  /** Names each missing permission. Absent for one that is only pushed to. */
+  check?(ask: Ask<C>): Promise<Check>
 }
 
 /** Types a stream against its own payload schema and forgets the payload type, so that a connector can hold several. */
@@ -84,4 +149,34 @@ export function defineStream<C, P>(stream: Stream<C, P>): Stream<C, never> {
 
 export function defineConnector<C>(connector: Connector<C>): Connector<C> {
   return connector
+}
+
+/** A field of the settings that is a credential: stored encrypted, printed as `[secret]`, read with `.reveal()` where it is sent. */
+export function secret() {
+  return z
+    .string()
+    .min(1)
+    .max(20_000)
+    .transform((value) => new Secret(value))
+    .meta({ secret: true })
+}
+
+/** The secrets of a webhook: two may be valid while one takes the place of the other. */
+export function webhookSecrets() {
+  return z
+    .array(secret())
+    .max(2)
+    .default([])
+    .describe('Secret of the webhook; while it is changed, the old and the new one')
+    .meta({ secret: true })
+}
+
+/** An item whose payload is a value that was made from an answer. */
+export function pulled(id: string, at: string | null, payload: unknown): Pulled {
+  return { id, at: at === null ? null : utc(at), payload: Buffer.from(JSON.stringify(payload)) }
+}
+
+/** RFC 3339 with any offset and precision, as the one form in which instants travel here. Throws where it is no moment. */
+export function utc(moment: string): string {
+  return new Date(moment).toISOString()
 }

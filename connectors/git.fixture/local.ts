@@ -1,5 +1,6 @@
 import type { Ask } from '../../src/connector.ts'
 import { createGit } from '../../src/git/run.ts'
+import { askWith } from '../../src/ingest/ask.ts'
 import { silentLog } from '../../src/log.ts'
 import { newSandbox, removeSandboxes } from './sandbox.ts'
 
@@ -15,6 +16,6 @@ export function openLocal(): { ask: Ask<unknown>; close(): void } {
   for (let mark = 1; mark <= 1400; mark++) stream.push(`reset refs/tags/v1.${mark}\nfrom :${mark}\n\n`)
   sandbox.gitBytes(['fast-import', '--quiet', '--force'], Buffer.from(stream.join('')))
   const config = { path: sandbox.path, releases: 'tags', environment: 'production' }
-  const ask = { config, cursor: null, git: createGit(process.env), signal: new AbortController().signal, log: silentLog, progress() {} }
+  const ask = askWith<unknown>({ config, git: createGit(process.env), signal: new AbortController().signal, log: silentLog })
   return { ask, close: removeSandboxes }
 }

@@ -26,6 +26,132 @@ create table all_attempts (
   url Nullable(String)
 ) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYYYYMM(at) ORDER BY (org_id, environment, service, at, source, deployment_id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192;
 
+create table all_boards (
+  id String,
+  is_deleted UInt8,
+  kind LowCardinality(Nullable(String)),
+  name String,
+  org_id UUID,
+  project LowCardinality(Nullable(String)),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_builds (
+  actor LowCardinality(Nullable(String)),
+  at DateTime64(3, 'UTC'),
+  attempt UInt32,
+  finished_at Nullable(DateTime64(3, 'UTC')),
+  id String,
+  is_deleted UInt8,
+  number Nullable(UInt32),
+  org_id UUID,
+  outcome LowCardinality(String),
+  parent_id Nullable(String),
+  queued_at Nullable(DateTime64(3, 'UTC')),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  ref Nullable(String),
+  repository LowCardinality(Nullable(String)),
+  revision Nullable(String),
+  seen_at DateTime64(3, 'UTC'),
+  service LowCardinality(Nullable(String)),
+  source LowCardinality(String),
+  started_at Nullable(DateTime64(3, 'UTC')),
+  title Nullable(String),
+  trigger LowCardinality(Nullable(String)),
+  url Nullable(String),
+  workflow LowCardinality(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYYYYMM(at) ORDER BY (org_id, at, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192;
+
+create table all_change_commits (
+  change_id String,
+  is_deleted UInt8,
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(String),
+  seen_at DateTime64(3, 'UTC'),
+  shas Array(String),
+  source LowCardinality(String),
+  started_at Array(DateTime64(3, 'UTC')),
+  subjects Array(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, repository, change_id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_change_files (
+  change_id String,
+  is_deleted UInt8,
+  org_id UUID,
+  paths Array(String),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(String),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, repository, change_id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_changes (
+  additions Nullable(UInt32),
+  author LowCardinality(Nullable(String)),
+  author_is_bot Bool,
+  base_ref LowCardinality(Nullable(String)),
+  closed_at Nullable(DateTime64(3, 'UTC')),
+  comment_count Nullable(UInt32),
+  commit_count Nullable(UInt32),
+  created_at DateTime64(3, 'UTC'),
+  deletions Nullable(UInt32),
+  files_changed Nullable(UInt32),
+  head_ref Nullable(String),
+  head_sha Nullable(String),
+  id String,
+  is_deleted UInt8,
+  is_draft Bool,
+  labels Array(String),
+  merge_sha Nullable(String),
+  merged_at Nullable(DateTime64(3, 'UTC')),
+  merged_by LowCardinality(Nullable(String)),
+  number UInt32,
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(String),
+  reverts Nullable(String),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  state LowCardinality(String),
+  title String,
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, repository, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_checks (
+  at DateTime64(3, 'UTC'),
+  build_id Nullable(String),
+  coverage_percent Nullable(Float64),
+  failed Nullable(UInt32),
+  flaky Nullable(UInt32),
+  id String,
+  is_deleted UInt8,
+  kind LowCardinality(String),
+  name LowCardinality(String),
+  org_id UUID,
+  outcome LowCardinality(String),
+  passed Nullable(UInt32),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(Nullable(String)),
+  revision Nullable(String),
+  seen_at DateTime64(3, 'UTC'),
+  service LowCardinality(Nullable(String)),
+  skipped Nullable(UInt32),
+  source LowCardinality(String),
+  started_at Nullable(DateTime64(3, 'UTC')),
+  total Nullable(UInt32),
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
 create table all_commit_files (
   additions Nullable(UInt32),
   author_email LowCardinality(String),
@@ -82,14 +208,17 @@ create table all_coverage (
 create table all_deployments (
   actor Nullable(String),
   at DateTime64(3, 'UTC'),
+  build_id Nullable(String),
   caused_by Nullable(String),
   commit_at Nullable(DateTime64(3, 'UTC')),
   environment LowCardinality(String),
   environment_name LowCardinality(String),
   finished_at Nullable(DateTime64(3, 'UTC')),
   id String,
+  image Nullable(String),
   is_deleted UInt8,
   kind LowCardinality(String),
+  manifest_revision Nullable(String),
   org_id UUID,
   outcome LowCardinality(String),
   raw_seq UInt64,
@@ -98,6 +227,8 @@ create table all_deployments (
   ref_id Nullable(String),
   repository LowCardinality(Nullable(String)),
   revision Nullable(String),
+  revision_rule LowCardinality(Nullable(String)),
+  rule LowCardinality(Nullable(String)),
   seen_at DateTime64(3, 'UTC'),
   service LowCardinality(String),
   source LowCardinality(String),
@@ -144,6 +275,26 @@ create table all_incident_states (
   url Nullable(String)
 ) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id, state) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
 
+create table all_jobs (
+  attempt UInt32,
+  build_id String,
+  environment_name LowCardinality(Nullable(String)),
+  finished_at Nullable(DateTime64(3, 'UTC')),
+  id String,
+  is_deleted UInt8,
+  name LowCardinality(String),
+  org_id UUID,
+  outcome LowCardinality(String),
+  queued_at Nullable(DateTime64(3, 'UTC')),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(Nullable(String)),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  started_at Nullable(DateTime64(3, 'UTC')),
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, build_id, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
 create table all_keys (
   digest FixedString(32) default unhex(digest_hex),
   digest_hex String ephemeral defaultValueOfTypeName('String'),
@@ -174,11 +325,32 @@ create table all_raw (
   stream LowCardinality(String)
 ) engine = ReplacingMergeTree PARTITION BY toYear(received_at) ORDER BY (org_id, seq) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
 
+create table all_releases (
+  author LowCardinality(Nullable(String)),
+  id String,
+  is_deleted UInt8,
+  is_draft Bool,
+  is_prerelease Bool,
+  name String,
+  org_id UUID,
+  project LowCardinality(Nullable(String)),
+  published_at Nullable(DateTime64(3, 'UTC')),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(Nullable(String)),
+  revision Nullable(String),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  tag Nullable(String),
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
 create table all_repositories (
   default_branch Nullable(String),
   id String,
   is_deleted UInt8,
   org_id UUID,
+  previous_names Array(String),
   raw_seq UInt64,
   received_at DateTime64(3, 'UTC'),
   seen_at DateTime64(3, 'UTC'),
@@ -186,6 +358,24 @@ create table all_repositories (
   title String,
   url Nullable(String)
 ) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_reviews (
+  at DateTime64(3, 'UTC'),
+  author LowCardinality(Nullable(String)),
+  author_is_bot Bool,
+  change_id String,
+  id String,
+  is_deleted UInt8,
+  kind LowCardinality(String),
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(String),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  state LowCardinality(Nullable(String)),
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, repository, change_id, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
 
 create table all_shipments (
   change_id Nullable(String),
@@ -205,6 +395,92 @@ create table all_shipments (
   started_at DateTime64(3, 'UTC'),
   title String
 ) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYYYYMM(deployed_at) ORDER BY (org_id, environment, service, deployed_at, sha) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192;
+
+create table all_sprints (
+  board_id Nullable(String),
+  completed_at Nullable(DateTime64(3, 'UTC')),
+  ends_at Nullable(DateTime64(3, 'UTC')),
+  goal Nullable(String),
+  id String,
+  is_deleted UInt8,
+  name String,
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  started_at Nullable(DateTime64(3, 'UTC')),
+  state LowCardinality(String),
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_transitions (
+  actor LowCardinality(Nullable(String)),
+  at DateTime64(3, 'UTC'),
+  field LowCardinality(String),
+  from_category LowCardinality(Nullable(String)),
+  from_value Nullable(String),
+  id String,
+  is_deleted UInt8,
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(Nullable(String)),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  subject_id String,
+  subject_type LowCardinality(String),
+  to_category LowCardinality(Nullable(String)),
+  to_value Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, subject_type, subject_id, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_work_items (
+  assignee LowCardinality(Nullable(String)),
+  components Array(String),
+  created_at DateTime64(3, 'UTC'),
+  due_at Nullable(DateTime64(3, 'UTC')),
+  estimate Nullable(Float64),
+  estimated_seconds Nullable(Float64),
+  fix_versions Array(String),
+  id String,
+  is_deleted UInt8,
+  kind LowCardinality(String),
+  kind_name LowCardinality(Nullable(String)),
+  labels Array(String),
+  org_id UUID,
+  parent_id Nullable(String),
+  priority LowCardinality(Nullable(String)),
+  project LowCardinality(Nullable(String)),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  reporter LowCardinality(Nullable(String)),
+  repository LowCardinality(Nullable(String)),
+  resolution LowCardinality(Nullable(String)),
+  resolved_at Nullable(DateTime64(3, 'UTC')),
+  seen_at DateTime64(3, 'UTC'),
+  severity LowCardinality(Nullable(String)),
+  source LowCardinality(String),
+  spent_seconds Nullable(Float64),
+  sprint_ids Array(String),
+  status LowCardinality(String),
+  status_name LowCardinality(Nullable(String)),
+  title String,
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_worklogs (
+  author LowCardinality(Nullable(String)),
+  id String,
+  is_deleted UInt8,
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  seconds Float64,
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  started_at DateTime64(3, 'UTC'),
+  work_item_id String
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, work_item_id, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
 
 create view deploy_events (
   commit_at Nullable(DateTime64(3, 'UTC')),

@@ -6,15 +6,32 @@ import type { RelationName } from '../metric.ts'
  */
 const narrow = (table: string) => `SELECT * EXCEPT (org_id, is_deleted) FROM all_${table} FINAL WHERE org_id = {org:UUID}`
 
+const TABLE_RELATIONS = [
+  'deployments',
+  'repositories',
+  'commits',
+  'commit_files',
+  'changes',
+  'change_commits',
+  'change_files',
+  'reviews',
+  'transitions',
+  'builds',
+  'jobs',
+  'checks',
+  'releases',
+  'work_items',
+  'boards',
+  'sprints',
+  'worklogs',
+  'attempts',
+  'shipments',
+  'incident_links',
+  'coverage',
+] as const satisfies readonly RelationName[]
+
 const RELATION_SQL: Record<RelationName, string> = {
-  deployments: narrow('deployments'),
-  repositories: narrow('repositories'),
-  commits: narrow('commits'),
-  commit_files: narrow('commit_files'),
-  attempts: narrow('attempts'),
-  shipments: narrow('shipments'),
-  incident_links: narrow('incident_links'),
-  coverage: narrow('coverage'),
+  ...(Object.fromEntries(TABLE_RELATIONS.map((table) => [table, narrow(table)])) as Record<(typeof TABLE_RELATIONS)[number], string>),
   // Opened, acknowledged and closed arrive apart and in any order; this reads them together. `closed_at` is null while it is open.
   incidents: `SELECT
     source, id,

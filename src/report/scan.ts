@@ -6,6 +6,7 @@ import type { Deployment } from '../../domain/deployment.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import { instant, type Clock } from '../clock.ts'
 import type { Ask, Connector, Git, Raw } from '../connector.ts'
+import { askWith } from '../ingest/ask.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createDeriver } from '../measure/derive.ts'
@@ -93,15 +94,14 @@ async function scan(parts: Parts, engine: ThrowAway, path: string, options: Scan
   const signal = AbortSignal.any([options.signal, stop.signal])
   // Each git that runs listens to it, and all streams are read at once.
   setMaxListeners(64, signal)
-  const ask: Ask<unknown> = {
+  const ask = askWith<unknown>({
     config: parsed.data,
-    cursor: null,
     // The engine takes 0.15 s to load: it does so when git is busy with the history.
     git: gitOfScan(parts.git, () => void engine.open()),
     signal,
     log: parts.log,
     progress: (done, total, what) => what === 'commits' && options.progress(done, total, what),
-  }
+  })
   const horizonDays = options.days ?? Math.max(...WINDOWS)
   const history = summarize(instant(started), horizonDays * DAY_MS)
   const deployments: Deployment[] = []
@@ -114,7 +114,7 @@ async function scan(parts: Parts, engine: ThrowAway, path: string, options: Scan
     repository ??= rows.repositories?.[0]?.id ?? null
   }
   const pulls = Object.keys(connector.streams).map((name) => pull(connector, name, ask, instant(started), receive))
-  const checking = connector.check(ask)
+  const checking = connector.check?.(ask) ?? Promise.resolve({ ok: true, missing: [] })
   try {
     await Promise.all([...pulls, checking])
   } catch (thrown) {

@@ -1,0 +1,14 @@
+import type { z } from 'zod'
+import { entity, text, texts } from './entity.ts'
+
+/** The paths that a change touches. */
+export const changeFiles = entity(
+  'change_files',
+  {
+    change_id: text(),
+    repository: text(),
+    paths: texts(),
+  },
+  ['repository', 'change_id'],
+)
+export type ChangeFiles = z.infer<typeof changeFiles.row>

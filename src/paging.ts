@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import type { Ask, Page, Pulled } from './connector.ts'
+
+/**
+ * How a connector walks the paged lists of a stream so that it can be stopped after any page and goes on from there, and asks the next time only for what
+ * changed since. A stream may have several lists (one for each repository); each has its own place in the cursor.
+ */
+export interface List {
+  /** Names the list in the cursor: the repository, the project. */
+  readonly key: string
+  /**
+   * One page. `since` is the moment from which changes are wanted, null for all; `until` likewise. `page` is what the page before gave as
+   * `next`, null for the first. A list that is asked by page number must be newest first: an item that changes meanwhile then moves to where
+   * it is seen again, and never past the reader.
+   */
+  page(range: { readonly since: string | null; readonly until: string | null }, page: string | null): Promise<ListPage>
+}
+
+export interface ListPage {
+  readonly items: readonly Pulled[]
+  readonly next: string | null
+  /** How many the list has in all, where the tool says. */
+  readonly total?: number | null
+}
+
+/** What changed while a pull ran, or on a server whose clock is behind, is asked for again. */
+export const OVERLAP_MS = 10 * 60_000
+
+const place = z.object({
+  /** All changes up to here are stored; null for none yet. */
+  since: z.string().nullable(),
+  /** A walk that was stopped: where it goes on, when it began, and from when it asks. */
+  walk: z.object({ page: z.string(), begun: z.string(), since: z.string().nullable() }).optional(),
+})
+const cursor = z.record(z.string(), place)
+type Cursor = z.infer<typeof cursor>
+
+export async function* walkLists<C>(ask: Ask<C>, what: string, lists: readonly List[]): AsyncGenerator<Page> {
+  const places = readCursor(ask.cursor)
+  let done = 0
+  let total: number | null = 0
+  for (const list of lists) {
+    const standing = places[list.key] ?? { since: null }
+    const begun = standing.walk?.begun ?? ask.begun
+    const since = standing.walk === undefined ? (ask.since ?? overlapped(standing.since)) : standing.walk.since
+    let page: string | null = standing.walk?.page ?? null
+    let counted = false
+    do {
+      ask.signal.throwIfAborted()
+      const found: ListPage = await list.page({ since, until: ask.until }, page)
+      if (!counted) {
+        counted = true
+        total = total === null || found.total === undefined || found.total === null ? null : total + found.total
+      }
+      page = found.next
+      done += found.items.length
+      places[list.key] = page === null ? { since: begun } : { since: standing.since, walk: { page, begun, since } }
+      ask.progress(done, total, what)
+      yield { items: found.items, cursor: JSON.stringify(places) }
+    } while (page !== null)
+  }
+}
+
+function overlapped(since: string | null): string | null {
+  return since === null ? null : new Date(Date.parse(since) - OVERLAP_MS).toISOString()
+}
+
+/** A cursor that cannot be read starts from nothing: everything is pulled once more, and means the same. */
+function readCursor(text: string | null): Cursor {
+  if (text === null) return {}
+  try {
+    return cursor.safeParse(JSON.parse(text)).data ?? {}
+  } catch {
+    return {}
+  }
+}
+
+/** The address of the next page in a `Link` header (RFC 8288), or null. */
+export function nextLink(headers: Headers): string | null {
+  for (const link of (headers.get('link') ?? '').split(/,(?=\s*<)/)) {
+    const found = /<([^>]*)>(.*)/.exec(link)
+    if (found !== null && /;\s*rel="?next"?/i.test(found[2] ?? '')) return found[1] ?? null
+  }
+  return null
+}
