@@ -194,9 +194,13 @@ event_of() { # kind
     outcome_of "$o_status"
     j_outcome=$outcome
     [ "$outcome" = running ] && j_started_at=${j_started_at:-$j_occurred_at}
-    j_git_sha=${o_sha:-$r_sha} j_repo=${o_repo:-$r_repo} j_ref=${o_branch:-$r_ref}
-    [ -z "$o_sha" ] || [ "$o_sha" = "$r_sha" ] || r_commit_at=''
-    j_commit_at=${o_commit_at:-$r_commit_at}
+    j_repo=${o_repo:-$r_repo}
+    # The runner's commit is what a deployment ships. A rollback puts an earlier one back, which only its caller knows: the runner's would
+    # make Fairlead look for another deployment than the one undone.
+    if [ "$1" = deploy ]; then
+      j_git_sha=${o_sha:-$r_sha} j_ref=${o_branch:-$r_ref}
+      [ "$j_git_sha" != "$r_sha" ] || j_commit_at=${o_commit_at:-$r_commit_at}
+    fi
     j_commit_at=${j_commit_at:-$(commit_time "$j_git_sha")}
     # Without a runner the event's own id also names the deployment.
     [ -n "$j_deployment_id" ] || [ -z "$job" ] || j_deployment_id=$(short_id "$([ "$1" = deploy ] || printf '%s:' "$1")$job")
