@@ -5,12 +5,12 @@
 
 /** Runs the body and records what became of it as a deployment. The body's own error goes on to the pipeline. */
 def deploy(Map args = [:], Closure body) {
-  String startedAt = sh(script: 'date -u +%Y-%m-%dT%H:%M:%SZ', returnStdout: true).trim()
+  String startedAt = attempt(false) { sh(script: 'date -u +%Y-%m-%dT%H:%M:%SZ', returnStdout: true).trim() }
   String status = 'success'
   try {
     body()
   } catch (error) {
-    status = error instanceof org.jenkinsci.plugins.workflow.steps.FlowInterruptedException ? 'cancelled' : 'failure'
+    status = isAbort(error) ? 'cancelled' : 'failure'
     throw error
   } finally {
     emit([kind: 'deploy', status: status, startedAt: startedAt] + args)
@@ -19,7 +19,25 @@ def deploy(Map args = [:], Closure body) {
 
 /** One event. For `post { always { … } }`: without a status, what the build says of itself. */
 def emit(Map args = [:]) {
-  Map said = [kind: 'deploy', status: currentBuild.currentResult] + args
+  attempt(args.strict) { send([kind: 'deploy', status: currentBuild.currentResult] + args) }
+}
+
+/** An agent that is gone, or has no shell, must not fail what was deployed, nor hide why it was not. */
+def attempt(strict, Closure body) {
+  try {
+    return body()
+  } catch (error) {
+    if (strict || isAbort(error)) throw error
+    echo "fairlead: ${error}"
+    return null
+  }
+}
+
+def isAbort(error) {
+  return error instanceof org.jenkinsci.plugins.workflow.steps.FlowInterruptedException
+}
+
+def send(Map said) {
   writeFile file: '.fairlead/fairlead-emit.sh', text: libraryResource('fairlead/fairlead-emit.sh')
   withEnv([
     "FAIRLEAD_KIND=${said.kind}",
