@@ -345,7 +345,9 @@ function stageRows(run: StagesPayload, config: Config): DomainRows {
   const buildAt = endOf(one) ?? momentOf(one.timestamp)
   if (buildAt === null) throw new Error('the build has no start that can be read')
   const read = stages.map((stage) => {
-    const outcome = outcomeOf(stage.status, config)
+    const told = outcomeOf(stage.status, config)
+    // A stage that still runs in a build that has ended was cut off with it.
+    const outcome = told !== 'running' || isRunning(one) ? told : one.result === 'ABORTED' ? 'cancelled' : 'unknown'
     const ran = outcome !== 'skipped' && (stage.startTimeMillis ?? 0) > 0
     const started_at = ran ? momentOf(stage.startTimeMillis) : null
     const finished_at = ran && outcome !== 'running' ? momentOf((stage.startTimeMillis ?? 0) + (stage.durationMillis ?? 0)) : null
