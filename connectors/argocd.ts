@@ -530,8 +530,8 @@ type Listed = NonNullable<z.output<typeof listed>['items']>[number]
 
 const keyOf = ({ metadata: { namespace, name } }: Listed) => `${namespace ?? ''}/${name}`
 
-const isWanted = ({ applications, projects }: Config, name: string, project: string) =>
-  (projects.length === 0 || projects.includes(project)) &&
+const isWanted = ({ applications, projects }: Config, name: string, project: string | null) =>
+  (projects.length === 0 || project === null || projects.includes(project)) &&
   (applications.length === 0 || applications.some((one) => compile(one).matcher(name).find()))
 
 /** The applications by project. One request, and no page: Argo CD has none. */
@@ -683,12 +683,12 @@ const hook: Hook<Config> = {
     isSecret(webhook_secrets, headers.get('x-fairlead-token') ?? /^Bearer\s+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]),
   read(_, body, config): Delivery | null {
     const told = pushedPayload.parse(body)
-    if (!isWanted(config, told.application, told.project ?? 'default')) return null
+    if (!isWanted(config, told.application, told.project)) return null
     // Neither template tells since when the health is what it is.
     const pull = told.phase === '' ? ['health'] : told.health === 'Degraded' || told.health === 'Healthy' ? ['syncs', 'health'] : ['syncs']
     const started = moment(told.started_at)
-    if (started === null || told.phase === '') return { item: null, pull }
-    const id = idOf({ name: told.application, project: told.project ?? 'default' }, started)
+    if (started === null || told.project === null || told.phase === '') return { item: null, pull }
+    const id = idOf({ name: told.application, project: told.project }, started)
     return { item: { stream: 'syncs', id, at: moment(told.finished_at) ?? started }, pull }
   },
 }

@@ -599,11 +599,13 @@ const hook: Hook<Config> = {
   docs: 'With the Notification plugin, add an endpoint to the job: format JSON, protocol HTTP, event Job Finalized, and as URL (kept as a secret text) {url} with the secret in front of the host, such as `https://fairlead:<secret>@fairlead.example.org/…`; the plugin sends it as a header. A pipeline may also send `{"job": "<JOB_NAME>", "number": <BUILD_NUMBER>}` with the header `X-Fairlead-Token`. Neither tells what started the build nor its stages, so a delivery makes Fairlead ask Jenkins at once for what is new.',
   headers: [],
   verify({ webhook_secrets }, headers) {
-    const [, scheme = '', sent = ''] = /^(Bearer|Basic)\s+(\S+)$/i.exec(headers.get('authorization') ?? '') ?? []
-    const basic = Buffer.from(sent, 'base64')
-      .toString('utf8')
-      .replace(/^[^:]*:/, '')
-    return isSecret(webhook_secrets, headers.get('x-fairlead-token') ?? (scheme.toLowerCase() === 'basic' ? basic : sent))
+    const given = headers.get('authorization') ?? ''
+    const [, encoded = ''] = /^Basic\s+(\S+)$/i.exec(given) ?? []
+    const plain = Buffer.from(encoded, 'base64')
+    // Decoding overlooks what is no base64.
+    const basic = plain.toString('base64') === encoded ? plain.toString('utf8').replace(/^[^:]*:/, '') : null
+    const bearer = /^Bearer\s+(\S+)$/i.exec(given)?.[1]
+    return isSecret(webhook_secrets, headers.get('x-fairlead-token') ?? bearer ?? basic)
   },
   read(_, body, config): Delivery | null {
     const told = notification.parse(body)
