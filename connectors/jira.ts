@@ -155,16 +155,18 @@ const worklogPayload = z.union([
 ])
 type WorklogPayload = z.output<typeof worklogPayload>
 
-const boardPayload = z.union([
-  z.object({ webhookEvent: z.literal('board_deleted'), board: z.object({ id: numbered }) }),
-  z.object({
-    id: numbered,
-    name: z.string(),
-    type: z.string().nullish(),
-    location: z.object({ projectKey: z.string().nullish() }).nullish(),
-  }),
-])
-type BoardPayload = z.output<typeof boardPayload>
+/** All boards in one, so that one that is gone is gone. */
+const boardsPayload = z.object({
+  boards: z.array(
+    z.object({
+      id: numbered,
+      name: z.string(),
+      type: z.string().nullish(),
+      location: z.object({ projectKey: z.string().nullish() }).nullish(),
+    }),
+  ),
+})
+type BoardsPayload = z.output<typeof boardsPayload>
 
 const sprintFacts = z.object({
   id: numbered,
@@ -179,14 +181,12 @@ const sprintFacts = z.object({
 const sprintPayload = z.union([z.object({ webhookEvent: z.string(), sprint: sprintFacts }), sprintFacts])
 type SprintPayload = z.output<typeof sprintPayload>
 
-const versionPayload = z.union([
-  z.object({ webhookEvent: z.literal('jira:version_deleted'), version: z.object({ id: numbered }) }),
-  z.object({
-    project: z.string(),
-    version: z.object({ id: numbered, name: z.string(), released: z.boolean().nullish(), releaseDate: date.nullish() }),
-  }),
-])
-type VersionPayload = z.output<typeof versionPayload>
+/** All versions of a project in one, likewise. */
+const versionsPayload = z.object({
+  project: z.string(),
+  versions: z.array(z.object({ id: numbered, name: z.string(), released: z.boolean().nullish(), releaseDate: date.nullish() })),
+})
+type VersionsPayload = z.output<typeof versionsPayload>
 
 // ---------------------------------------------------------------- rows
 
@@ -409,11 +409,17 @@ function worklogRows(payload: WorklogPayload): DomainRows {
   return { worklogs: [row] }
 }
 
-function boardRows(payload: BoardPayload, config: Config): DomainRows {
-  if ('webhookEvent' in payload) return {}
-  const { id, name, type, location } = payload
-  const url = pageOf(config, `/secure/RapidBoard.jspa?rapidView=${id}`)
-  return { boards: [rowOf(board, { id: String(id), name, project: location?.projectKey, kind: type, url })] }
+function boardRows({ boards }: BoardsPayload, config: Config): DomainRows {
+  const rows = boards.map(({ id, name, type, location }) => {
+    const url = pageOf(config, `/secure/RapidBoard.jspa?rapidView=${id}`)
+    return rowOf(board, { id: String(id), name, project: location?.projectKey, kind: type, url })
+  })
+  return { boards: distinct(rows) }
+}
+
+/** A list that grew while its pages were read gives some of it twice. */
+function distinct<T extends { readonly id: string }>(rows: readonly T[]): T[] {
+  return [...new Map(rows.map((row) => [row.id, row])).values()]
 }
 
 const SPRINT_STATE: Record<string, 'planned' | 'active' | 'closed'> = { future: 'planned', active: 'active', closed: 'closed' }
@@ -436,20 +442,19 @@ function sprintRows(payload: SprintPayload, config: Config): DomainRows {
   return { sprints: [row] }
 }
 
-function versionRows(payload: VersionPayload, config: Config): DomainRows {
-  if ('webhookEvent' in payload) return {}
-  const { project, version } = payload
-  const released = version.released === true
-  const row = rowOf(release, {
-    id: String(version.id),
-    project,
-    name: version.name,
-    published_at: released ? dayOf(version.releaseDate) : null,
-    is_prerelease: false,
-    is_draft: !released,
-    url: pageOf(config, `/projects/${encodeURIComponent(project)}/versions/${version.id}`),
-  })
-  return { releases: [row] }
+function versionRows({ project, versions }: VersionsPayload, config: Config): DomainRows {
+  const rows = versions.map((version) =>
+    rowOf(release, {
+      id: String(version.id),
+      project,
+      name: version.name,
+      published_at: version.released === true ? dayOf(version.releaseDate) : null,
+      is_prerelease: false,
+      is_draft: version.released !== true,
+      url: pageOf(config, `/projects/${encodeURIComponent(project)}/versions/${version.id}`),
+    }),
+  )
+  return { releases: distinct(rows) }
 }
 
 // ---------------------------------------------------------------- asking
@@ -604,8 +609,7 @@ async function* pullWorklogs(ask: Ask<Config>): AsyncGenerator<Page> {
   const deleted: List = {
     key: 'deleted',
     async page({ since }, page): Promise<ListPage> {
-      if (since === null) return { items: [], next: null }
-      const query = { since: page ?? Date.parse(since) }
+      const query = { since: page ?? (since === null ? 0 : Date.parse(since)) }
       const { status, body } = await ask.http.get(rest(ask.config, '/worklog/deleted'), { query, allow: ABSENT })
       if (status >= 300) return { items: [], next: null }
       const { values, lastPage, until } = deletedLogs.parse(body)
@@ -641,45 +645,59 @@ const valuesPage = z.object({
   total: z.number().nullish(),
 })
 
-/** A page of a list that Jira gives by `startAt`, whole each time: it does not say when they changed. */
+/** One page of a list that Jira gives by `startAt`; null where there is none for this account. */
 async function readValues({ http }: Ask<Config>, path: string, page: string | null, query: Record<string, string | undefined> = {}) {
   const startAt = Number(page ?? 0)
   const { status, body } = await http.get(path, { query: { ...query, startAt, maxResults: 50 }, allow: ABSENT })
-  if (status >= 300) return { values: [], next: null }
+  if (status >= 300) return null
   const { values, isLast, total } = valuesPage.parse(body)
   const end = startAt + values.length
   const isEnd = isLast ?? end >= (total ?? end)
   return { values, next: isEnd || values.length === 0 ? null : String(end) }
 }
 
-function boardLists(ask: Ask<Config>): List[] {
+type Values = z.output<typeof valuesPage>['values']
+
+async function readAll(ask: Ask<Config>, path: string, query?: Record<string, string | undefined>): Promise<Values | null> {
+  const all: Values = []
+  let at: string | null = null
+  do {
+    const found: Awaited<ReturnType<typeof readValues>> = await readValues(ask, path, at, query)
+    if (found === null) return null
+    all.push(...found.values)
+    at = found.next
+  } while (at !== null)
+  return all
+}
+
+/** These lists are short, and do not say what changed: they are asked whole, each time. */
+function listOf(key: string, page: (page: string | null) => Promise<ListPage>): List {
+  return { key, page: (_range, at) => page(at) }
+}
+
+async function readBoards(ask: Ask<Config>): Promise<Values | null> {
   const { projects } = ask.config
-  return (projects.length > 0 ? projects : [null]).map((project) => ({
-    key: project ?? 'all',
-    async page(_range, page): Promise<ListPage> {
-      const { values, next } = await readValues(ask, '/rest/agile/1.0/board', page, { projectKeyOrId: project ?? undefined })
-      return { items: values.map((one) => pulled(String(one.id), null, one)), next }
-    },
-  }))
+  if (projects.length === 0) return readAll(ask, '/rest/agile/1.0/board')
+  const found: Values[] = []
+  for (const projectKeyOrId of projects) found.push((await readAll(ask, '/rest/agile/1.0/board', { projectKeyOrId })) ?? [])
+  return [...new Map(found.flat().map((one) => [String(one.id), one])).values()]
+}
+
+function pullBoards(ask: Ask<Config>): AsyncGenerator<Page> {
+  const all = listOf('all', async () => {
+    const boards = await readBoards(ask)
+    return { items: boards === null ? [] : [pulled('boards', null, { boards })], next: null }
+  })
+  return walkLists(ask, 'boards', [all])
 }
 
 async function* pullSprints(ask: Ask<Config>): AsyncGenerator<Page> {
-  const ids = new Set<string>()
-  for (const { page } of boardLists(ask)) {
-    for (let at: string | null = null, more = true; more;) {
-      const found: ListPage = await page({ since: null, until: null }, at)
-      for (const { id } of found.items) ids.add(id)
-      at = found.next
-      more = at !== null
-    }
-  }
-  const lists = [...ids].map((id): List => ({
-    key: `board ${id}`,
-    async page(_range, page): Promise<ListPage> {
-      const { values, next } = await readValues(ask, `/rest/agile/1.0/board/${id}/sprint`, page)
-      return { items: values.map((one) => pulled(String(one.id), null, one)), next }
-    },
-  }))
+  const lists = ((await readBoards(ask)) ?? []).map(({ id }) =>
+    listOf(`board ${id}`, async (page) => {
+      const found = await readValues(ask, `/rest/agile/1.0/board/${id}/sprint`, page)
+      return { items: (found?.values ?? []).map((one) => pulled(String(one.id), null, one)), next: found?.next ?? null }
+    }),
+  )
   yield* walkLists(ask, 'sprints', lists)
 }
 
@@ -687,25 +705,18 @@ const projectList = z.array(z.looseObject({ key: z.string() }))
 
 async function projectKeys(ask: Ask<Config>): Promise<string[]> {
   if (ask.config.projects.length > 0) return ask.config.projects
-  const keys: string[] = []
-  if (!isCloud(ask.config)) return projectList.parse((await ask.http.get(rest(ask.config, '/project'))).body).map(({ key }) => key)
-  for (let at: string | null = null, more = true; more;) {
-    const found: Awaited<ReturnType<typeof readValues>> = await readValues(ask, rest(ask.config, '/project/search'), at)
-    keys.push(...projectList.parse(found.values).map(({ key }) => key))
-    at = found.next
-    more = at !== null
-  }
-  return keys
+  const path = rest(ask.config, isCloud(ask.config) ? '/project/search' : '/project')
+  const found = isCloud(ask.config) ? await readAll(ask, path) : (await ask.http.get(path)).body
+  return projectList.parse(found ?? []).map(({ key }) => key)
 }
 
 async function* pullVersions(ask: Ask<Config>): AsyncGenerator<Page> {
-  const lists = (await projectKeys(ask)).map((project): List => ({
-    key: project,
-    async page(_range, page): Promise<ListPage> {
-      const { values, next } = await readValues(ask, rest(ask.config, `/project/${encodeURIComponent(project)}/version`), page)
-      return { items: values.map((version) => pulled(String(version.id), null, { project, version })), next }
-    },
-  }))
+  const lists = (await projectKeys(ask)).map((project) =>
+    listOf(project, async () => {
+      const versions = await readAll(ask, rest(ask.config, `/project/${encodeURIComponent(project)}/version`))
+      return { items: versions === null ? [] : [pulled(project, null, { project, versions })], next: null }
+    }),
+  )
   yield* walkLists(ask, 'versions', lists)
 }
 
@@ -719,37 +730,42 @@ function verify({ webhook_secrets }: Config, headers: Headers, body: Uint8Array)
   return found !== null && isSigned(webhook_secrets, body, found[1])
 }
 
-const thing = z.looseObject({ id: numbered })
-const envelope = z.object({
-  webhookEvent: z.string(),
+const thing = z.object({ id: numbered })
+const issueEvent = z.object({
+  issue: z.object({ id: numbered, fields: z.object({ updated: moment }) }),
+  changelog: z.unknown().optional(),
   timestamp: z.number().nullish(),
-  issue: z.looseObject({ id: numbered, fields: z.looseObject({ updated: moment }) }).nullish(),
-  changelog: z.unknown(),
-  worklog: thing.nullish(),
-  sprint: thing.nullish(),
-  version: thing.nullish(),
-  board: thing.nullish(),
 })
+const worklogEvent = z.object({ worklog: thing, timestamp: z.number().nullish() })
+
+function instantOf(timestamp: number | null | undefined): string | null {
+  return timestamp ? new Date(timestamp).toISOString() : null
+}
 
 function read(_headers: Headers, body: unknown): Delivery | null {
-  const told = envelope.parse(body)
-  const event = told.webhookEvent
-  const isGone = event.endsWith('_deleted')
-  const sent = told.timestamp ? new Date(told.timestamp).toISOString() : null
-  if (event.startsWith('jira:issue_') && told.issue) {
-    const updated = utc(told.issue.fields.updated)
-    const at = isGone && sent !== null && sent > updated ? sent : updated
-    const item = { stream: 'issues', id: String(told.issue.id), at }
-    return told.changelog && !isGone ? { item, pull: ['changelogs'] } : { item }
+  const { webhookEvent: event } = z.object({ webhookEvent: z.string() }).parse(body)
+  if (event.startsWith('jira:issue_')) {
+    const { issue, changelog, timestamp } = issueEvent.parse(body)
+    const id = String(issue.id)
+    const updated = utc(issue.fields.updated)
+    if (event !== 'jira:issue_deleted')
+      return { item: { stream: 'issues', id, at: updated }, ...(changelog ? { pull: ['changelogs'] } : {}) }
+    // A deletion changes nothing of the issue that is sent.
+    const sent = instantOf(timestamp)
+    return { item: { stream: 'issues', id, at: sent !== null && sent > updated ? sent : updated } }
+  }
+  if (event === 'worklog_deleted') {
+    const { worklog, timestamp } = worklogEvent.parse(body)
+    return { item: { stream: 'worklogs', id: String(worklog.id), at: instantOf(timestamp) } }
+  }
+  if (event.startsWith('sprint_')) {
+    const { sprint } = z.object({ sprint: thing }).parse(body)
+    return { item: { stream: 'sprints', id: String(sprint.id), at: null } }
   }
   // A worklog names its issue by a number, and a version its project: what people call them is asked for.
-  if (event.startsWith('worklog_') && told.worklog)
-    return isGone ? { item: { stream: 'worklogs', id: String(told.worklog.id), at: sent } } : { item: null, pull: ['worklogs'] }
-  if (event.startsWith('jira:version_') && told.version)
-    return isGone ? { item: { stream: 'versions', id: String(told.version.id), at: null } } : { item: null, pull: ['versions'] }
-  if (event.startsWith('sprint_') && told.sprint) return { item: { stream: 'sprints', id: String(told.sprint.id), at: null } }
-  if (event.startsWith('board_') && told.board)
-    return isGone ? { item: { stream: 'boards', id: String(told.board.id), at: null } } : { item: null, pull: ['boards', 'sprints'] }
+  if (event.startsWith('worklog_')) return { item: null, pull: ['worklogs'] }
+  if (event.startsWith('jira:version_')) return { item: null, pull: ['versions'] }
+  if (event.startsWith('board_')) return { item: null, pull: ['boards', 'sprints'] }
   return null
 }
 
@@ -831,11 +847,11 @@ export default defineConnector<Config>({
       pull: pullWorklogs,
       rows: worklogRows,
     }),
-    boards: defineStream<Config, BoardPayload>({
+    boards: defineStream<Config, BoardsPayload>({
       produces: ['boards'],
       order: 'unordered',
-      payload: boardPayload,
-      pull: (ask) => walkLists(ask, 'boards', boardLists(ask)),
+      payload: boardsPayload,
+      pull: pullBoards,
       rows: (payload, _raw, config) => boardRows(payload, config),
     }),
     sprints: defineStream<Config, SprintPayload>({
@@ -845,10 +861,10 @@ export default defineConnector<Config>({
       pull: pullSprints,
       rows: (payload, _raw, config) => sprintRows(payload, config),
     }),
-    versions: defineStream<Config, VersionPayload>({
+    versions: defineStream<Config, VersionsPayload>({
       produces: ['releases'],
       order: 'unordered',
-      payload: versionPayload,
+      payload: versionsPayload,
       pull: pullVersions,
       rows: (payload, _raw, config) => versionRows(payload, config),
     }),

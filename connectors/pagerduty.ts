@@ -144,7 +144,7 @@ type GivenIncident = z.output<typeof givenIncident>
 const listed = z.object({ more: z.boolean().nullish(), incidents: z.array(givenIncident) })
 const logged = z.object({
   more: z.boolean().nullish(),
-  log_entries: z.array(z.object({ type: z.string(), created_at: moment, incident: z.unknown() })),
+  log_entries: z.array(z.object({ type: z.string(), created_at: moment, incident: z.unknown().optional() })),
 })
 
 const place = z.object({ by: z.enum(['created', 'changed']), from: moment, to: moment, offset: z.number().int() })
@@ -256,13 +256,8 @@ async function acknowledgedAt({ http }: Ask<Config>, incident: string): Promise<
 
 // ---------------------------------------------------------------- the hook
 
-const envelope = z.object({
-  event: z.object({
-    event_type: z.string(),
-    occurred_at: moment,
-    data: z.looseObject({ id: z.string(), type: z.string().nullish(), status: z.string().nullish() }).nullish(),
-  }),
-})
+const envelope = z.object({ event: z.object({ event_type: z.string(), data: z.object({ type: z.unknown().optional() }).nullish() }) })
+const incidentEvent = z.object({ event: z.object({ occurred_at: moment, data: z.object({ id: z.string().min(1), status: z.string() }) }) })
 
 /** `v1=<hex>,v1=<hex>`: one for each secret that is valid while it is changed. */
 function verify({ webhook_secrets }: Config, headers: Headers, body: Uint8Array): boolean {
@@ -275,9 +270,10 @@ function verify({ webhook_secrets }: Config, headers: Headers, body: Uint8Array)
 }
 
 function read(_headers: Headers, body: unknown): Delivery | null {
-  const { event_type, occurred_at, data } = envelope.parse(body).event
+  const { event_type, data: told } = envelope.parse(body).event
   // Notes, status updates and responders carry something else; `pagey.ping` is a trial.
-  if (!event_type.startsWith('incident.') || data?.type !== 'incident') return null
+  if (!event_type.startsWith('incident.') || told?.type !== 'incident') return null
+  const { occurred_at, data } = incidentEvent.parse(body).event
   if (event_type === 'incident.acknowledged')
     return { item: { stream: 'acknowledgements', id: data.id, at: second(occurred_at) }, pull: ['acknowledgements'] }
   // What happens to an incident after it is resolved does not say when it was.

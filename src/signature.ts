@@ -40,5 +40,7 @@ export function sentSecret(headers: Headers): string | null {
   if (scheme === undefined || credentials === undefined) return null
   if (scheme.toLowerCase() === 'bearer') return credentials
   const pair = Buffer.from(credentials, 'base64').toString('utf8')
-  return pair.includes(':') ? pair.slice(pair.indexOf(':') + 1) : null
+  // Decoding forgives what is cut off; a proof does not.
+  if (Buffer.from(pair).toString('base64') !== credentials || !pair.includes(':')) return null
+  return pair.slice(pair.indexOf(':') + 1)
 }
