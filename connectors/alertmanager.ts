@@ -18,7 +18,7 @@ receivers:
 
 **Which alerts.** All that reach the receiver. Send it only those that mean that users had trouble: by a route with the matcher \`dora_incident="true"\`, or by the same in \`only\`.
 
-**Service.** The label \`service\`, else \`app\`, else \`job\` (\`service_labels\`); \`services\` translates it where deployments are named otherwise. Of an alert that fires again, each time is an incident of its own: a \`for\` in its rule keeps it from flapping.
+**Service.** The label \`service\`, else \`app\`, else \`job\` (\`service_labels\`); \`services\` translates it where deployments are named otherwise. A label or an annotation \`deployment_id\` or \`revision\` names the deployment that is to blame. Of an alert that fires again, each time is an incident of its own: a \`for\` in its rule keeps it from flapping.
 
 Alertmanager repeats what it could not deliver for as long as the alert fires; an alert that fired and ended while Fairlead was away is not told. It acknowledges nothing, so incidents have no time of acknowledgement.`
 

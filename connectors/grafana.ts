@@ -7,7 +7,7 @@ const docs = `Takes what Grafana Alerting notifies: each alert that fires is an 
 
 **Which alerts.** All that reach the contact point. Send it only those that mean that users had trouble: by a notification policy, or by matchers in \`only\`, such as \`severity="critical"\`. Grafana also raises alerts about itself; \`alertname!~"DatasourceNoData|DatasourceError"\` leaves them out.
 
-**Service.** The label \`service\`, else \`app\`, else \`job\` (\`service_labels\`); \`services\` translates it where deployments are named otherwise.
+**Service.** The label \`service\`, else \`app\`, else \`job\` (\`service_labels\`); \`services\` translates it where deployments are named otherwise. A label or an annotation \`deployment_id\` or \`revision\` names the deployment that is to blame.
 
 **Proof.** From version 12, Grafana signs with a secret (HMAC Signature in the contact point); older ones send a token in the Authorization header. Keep the contact point's own message templates, since a custom payload is read as nothing.`
 

@@ -35,7 +35,7 @@ const docs = `Reads issues with their history, worklogs, boards, sprints and ver
 
 **Done.** An issue is done when its status is of the category Done. When it was resolved is its resolution date or, where no resolution was set, the last change of its status category, which only Cloud tells.
 
-**Deleted.** An issue that is deleted goes away by the webhook only: nothing else tells it. The webhook of an issue holds its last change and not its history, so it makes Fairlead ask for that.`
+**Deleted.** An issue that is deleted goes away by the webhook only: nothing else tells it. The webhook of an issue holds its last change and not its history, so it makes Fairlead ask for that. An issue that no longer fits \`jql\` stays as it last was.`
 
 const fieldId = (what: string) =>
   z
@@ -218,7 +218,7 @@ const CATEGORY: Record<string, (typeof STATUS_CATEGORIES)[number]> = {
 }
 
 const KINDS: readonly { readonly name: RegExp; readonly kind: (typeof WORK_KINDS)[number] }[] = [
-  { name: /incident|outage/i, kind: 'incident' },
+  { name: /incident/i, kind: 'incident' },
   { name: /^(?:bug|defect|fault|error)$/i, kind: 'bug' },
   { name: /^(?:story|user story|feature|new feature|improvement|enhancement|requirement)$/i, kind: 'feature' },
   { name: /^(?:epic|initiative)$/i, kind: 'epic' },
@@ -365,6 +365,9 @@ const CHANGED_FIELDS: Record<string, string> = {
   timeoriginalestimate: 'estimated_seconds',
 }
 
+/** What the field of story points is called, where nobody renamed it. */
+const POINTS = /^story points?(?: estimate)?$/i
+
 /** A key of the item's own: `toString` is one, and every object has another. */
 function own(item: Record<string, unknown>, key: string): string | null {
   const value = Object.hasOwn(item, key) ? item[key] : null
@@ -374,8 +377,10 @@ function own(item: Record<string, unknown>, key: string): string | null {
 function changelogRows({ issue, history, categories }: ChangelogPayload, config: Config): DomainRows {
   const categoryOf = (status: string | null) => (status === null ? null : (CATEGORY[categories[status] ?? ''] ?? null))
   const transitions = history.items.flatMap((item, index) => {
-    const isEstimate = config.estimate_field !== undefined && own(item, 'fieldId') === config.estimate_field
     const name = own(item, 'field') ?? ''
+    // Data Center tells the name of a field and no id.
+    const id = own(item, 'fieldId')
+    const isEstimate = config.estimate_field !== undefined && (id === null ? POINTS.test(name) : id === config.estimate_field)
     const field = isEstimate ? 'estimate' : Object.hasOwn(CHANGED_FIELDS, name) ? CHANGED_FIELDS[name] : undefined
     if (field === undefined) return []
     // Sprints by their ids, as the issue has them: names repeat.
@@ -563,7 +568,9 @@ async function* pullChangelogs(ask: Ask<Config>): AsyncGenerator<Page> {
   const categories = new Map((status < 300 ? statusList.parse(body) : []).map(({ id, statusCategory }) => [id, statusCategory?.key]))
   const read = async (one: FoundIssue) => {
     const histories = await historyOf(ask, one)
-    return histories.map((history) => {
+    return histories.map((told) => {
+      // Long texts, each twice in each entry, that nothing here reads.
+      const history = { ...told, items: told.items.filter(({ field }) => field !== 'description' && field !== 'Comment') }
       const named = history.items.flatMap((item) => (item['field'] === 'status' ? [item['from'], item['to']] : []))
       const known = named.flatMap((id) => (typeof id === 'string' && categories.get(id) ? [[id, categories.get(id)]] : []))
       const payload = { issue: { id: one.id, key: one.key }, history, categories: Object.fromEntries(known) as unknown }
@@ -604,7 +611,10 @@ const deletedLogs = z.object({
 async function* pullWorklogs(ask: Ask<Config>): AsyncGenerator<Page> {
   const read = async (one: FoundIssue) => {
     const found = await worklogsOf(ask, one)
-    return found.map((log) => pulled(log.id, utc(one.fields.updated), { issue: { id: one.id, key: one.key }, worklog: log }))
+    // What somebody wrote about their hours is nobody's business here.
+    return found.map(({ comment: _comment, ...log }) =>
+      pulled(log.id, utc(one.fields.updated), { issue: { id: one.id, key: one.key }, worklog: log }),
+    )
   }
   const deleted: List = {
     key: 'deleted',
@@ -692,7 +702,8 @@ function pullBoards(ask: Ask<Config>): AsyncGenerator<Page> {
 }
 
 async function* pullSprints(ask: Ask<Config>): AsyncGenerator<Page> {
-  const lists = ((await readBoards(ask)) ?? []).map(({ id }) =>
+  const boards = ((await readBoards(ask)) ?? []).filter((one) => one['type'] !== 'kanban')
+  const lists = boards.map(({ id }) =>
     listOf(`board ${id}`, async (page) => {
       const found = await readValues(ask, `/rest/agile/1.0/board/${id}/sprint`, page)
       return { items: (found?.values ?? []).map((one) => pulled(String(one.id), null, one)), next: found?.next ?? null }
@@ -807,7 +818,7 @@ async function check(ask: Ask<Config>): Promise<Check> {
   const named = Object.entries(config).filter(([name, value]) => name.endsWith('_field') && typeof value === 'string') as [string, string][]
   for (const [name, id] of named)
     if (known.length > 0 && !known.some((one) => one.id === id)) missing.push(`There is no field ${id}: correct \`${name}\`.`)
-  const points = known.filter((one) => /^story points?(?: estimate)?$/i.test(one.name)).map((one) => `${one.name} is ${one.id}`)
+  const points = known.filter((one) => POINTS.test(one.name)).map((one) => `${one.name} is ${one.id}`)
   if (config.estimate_field === undefined && points.length > 0)
     missing.push(`Estimates are not read: set \`estimate_field\` (${points.join(', ')}).`)
   return { ok, missing }

@@ -229,6 +229,7 @@ function incidentRows({ incident, services }: IncidentPayload, config: Config): 
 // ---------------------------------------------------------------- asking
 
 const PER_PAGE = 100
+const DAY_MS = 86_400_000
 /** Opsgenie refuses what lies beyond; then the list begins again below the oldest that was seen. */
 const OFFSET_LIMIT = 20_000
 
@@ -252,10 +253,14 @@ async function readPage(
   token: string | null,
   item: (one: Given) => Pulled | null,
 ): Promise<ListPage> {
-  const first: Place = { sort: range.since !== null && path === '/v2/alerts' ? 'updatedAt' : 'createdAt', before: null, offset: 0 }
+  const first: Place =
+    path === '/v2/alerts'
+      ? { sort: range.since === null ? 'createdAt' : 'updatedAt', before: null, offset: 0 }
+      : // A list of incidents must have a query.
+        { sort: 'createdAt', before: Date.parse(ask.begun) + DAY_MS, offset: 0 }
   const at = token === null ? first : place.parse(JSON.parse(token))
   const query = {
-    query: at.before === null ? undefined : `createdAt <= ${at.before}`,
+    query: at.before === null ? undefined : `createdAt < ${at.before}`,
     sort: at.sort,
     order: 'desc',
     limit: PER_PAGE,
@@ -277,7 +282,8 @@ function placeAfter(at: Place, data: readonly Given[]): Place | null {
   if (at.offset + 2 * PER_PAGE <= OFFSET_LIMIT) return { ...at, offset: at.offset + PER_PAGE }
   // So many changes at once are all of them.
   if (at.sort === 'updatedAt') return { sort: 'createdAt', before: null, offset: 0 }
-  const before = Math.min(...data.map((one) => Date.parse(one.createdAt)))
+  // Others may have been created in the millisecond of the last one.
+  const before = Math.min(...data.map((one) => Date.parse(one.createdAt))) + 1
   return before === at.before ? null : { ...at, before, offset: 0 }
 }
 

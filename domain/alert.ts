@@ -109,6 +109,11 @@ function fits({ label, value, isPattern, isWanted }: Matcher, labels: Alert['lab
   return (isPattern ? compile(value).matcher(own).find() : own === value) === isWanted
 }
 
+/** What a label says or, since labels are for grouping, an annotation. */
+function said({ labels, annotations }: Alert, name: string): string | null {
+  return labels[name] || annotations?.[name] || null
+}
+
 /** The incidents that a group of alerts tells. An end that is not said is the moment at which the end was told. */
 export function incidentsOf({ alerts }: AlertGroup, told: string, config: AlertSettings): RowOf<'incident_states'>[] {
   const matchers = config.only.flatMap((text) => readMatcher(text) ?? [])
@@ -132,6 +137,8 @@ export function incidentsOf({ alerts }: AlertGroup, told: string, config: AlertS
         severity: labelled(config.severity_labels),
         title: alert.annotations?.['summary'] || alert.annotations?.['description'] || alert.labels['alertname'] || null,
         url: alert.generatorURL || null,
+        deployment_id: said(alert, 'deployment_id'),
+        revision: said(alert, 'revision'),
       })
     const found = [row('opened', opened)]
     if (alert.status === 'resolved') found.push(row('closed', instantOf(alert.endsAt) ?? told))
