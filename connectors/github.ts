@@ -342,7 +342,7 @@ interface Stages {
   readonly completed_at?: string | null | undefined
 }
 const stateAt = (status: string, { created_at, started_at, completed_at }: Stages) =>
-  later(created_at, status === 'queued' ? null : started_at, status === 'completed' ? completed_at : null)
+  later(created_at, started_at, status === 'completed' ? completed_at : null)
 const isGone = (action: string | undefined) => action === 'deleted' || action === 'transferred'
 const later = (...moments: (string | null | undefined)[]) =>
   moments
