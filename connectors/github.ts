@@ -500,7 +500,7 @@ function partOf(tag: string, repository: string): string | null {
   return part === null || part === '' ? null : `${repository}/${part}`
 }
 
-function tagRows({ repository: { full_name }, tag: { name, target } }: z.output<typeof tagPayload>, config: Config): DomainRows {
+function tagRows({ repository: { id, full_name }, tag: { name, target } }: z.output<typeof tagPayload>, config: Config): DomainRows {
   const committed = target.committedDate ?? target.target?.committedDate
   const moment = target.tagger?.date ?? committed
   // A tag of a tree or a file is no release.
@@ -509,7 +509,7 @@ function tagRows({ repository: { full_name }, tag: { name, target } }: z.output<
   const candidate: Candidate = { from: 'tag', name, repository: full_name, branch: name, service: partOf(name, full_name) }
   return {
     deployments: deploymentsOf(tagRules(config, 'tag', releaseOf(name, full_name) !== null), candidate, {
-      id: `tag:${full_name}@${name}`,
+      id: `tag:${id}@${name}`,
       at,
       outcome: 'success',
       revision: target.target?.oid ?? target.oid,
@@ -541,7 +541,7 @@ function mergeRows(
     config.deployments,
     { from: 'merge', name: one.title, repository: repository.full_name, branch: one.base.ref, paths },
     {
-      id: `merge:${changeId(repository, one.number)}`,
+      id: `merge:${repository.id}#${one.number}`,
       at: utc(one.merged_at),
       outcome: 'success',
       revision: one.merge_commit_sha ?? null,
@@ -1088,10 +1088,9 @@ function read<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
 
 /** What the credential may not read, what is switched off or not there: it is asked again the next time, from where it stood. */
 function isRefusal(thrown: unknown): thrown is AppError {
-  if (!(thrown instanceof AppError)) return false
-  const status = (thrown.detail as { status?: unknown } | null)?.status
-  return (thrown.code as string) === 'source-refused' && status === undefined ? true : [403, 404, 409, 410, 451].includes(status as number)
+  return thrown instanceof AppError && [403, 404, 409, 410, 451].includes(statusOf(thrown) ?? 0)
 }
+const statusOf = ({ detail }: AppError) => (detail as { status?: number } | null)?.status
 
 /** Each list for itself, so that one that is refused stays where it stood and does not stop the others. */
 async function* walk(ask: Ask<Config>, what: string, lists: readonly List[]): AsyncGenerator<Page> {
@@ -1164,7 +1163,13 @@ async function askGraph<T>(
   variables: Record<string, unknown>,
   schema: z.ZodType<T>,
 ): Promise<T> {
-  return read(schema, await http.graphql(placeOf(config).graphql, query, variables), 'a query')
+  try {
+    return read(schema, await http.graphql(placeOf(config).graphql, query, variables), 'a query')
+  } catch (thrown) {
+    // GraphQL says no without a status.
+    if (!(thrown instanceof AppError) || thrown.code !== 'source-refused' || statusOf(thrown) !== undefined) throw thrown
+    throw new AppError(thrown.code, thrown.message, { help: thrown.help ?? '', detail: { status: 403 }, cause: thrown })
+  }
 }
 
 const connectionOf = <T extends z.ZodType>(node: T) =>
@@ -1864,11 +1869,12 @@ const PROBES = [
   { what: 'deployments', path: '/deployments?per_page=1', permission: 'Deployments: read' },
   { what: 'checks', path: '/commits/HEAD/check-runs?per_page=1', permission: 'Checks: read' },
 ] as const
+const PROBE = `query Probe($owner:String!,$name:String!){repository(owner:$owner,name:$name){pullRequests(first:1){nodes{number reviews(first:1){nodes{fullDatabaseId}}}}}}`
 const rateLimit = z.object({ resources: z.object({ core: z.object({ limit: z.number(), remaining: z.number(), reset: z.number() }) }) })
 
 async function check(ask: Ask<Config>): Promise<Check> {
   const { config, http } = ask
-  const { rest } = placeOf(config)
+  const { rest, graphql } = placeOf(config)
   const missing: string[] = []
   const isApp = config.app_id !== undefined
   if (config.token === undefined && !isApp)
@@ -1921,15 +1927,25 @@ async function check(ask: Ask<Config>): Promise<Check> {
         if (answer.status === 403 || answer.status === 404)
           missing.push(`The credential may not read ${what} of ${full_name}${remedyOf(answer.headers, permission)}.`)
       }
+    const [first] = readable
+    if (first !== undefined) {
+      const refused = await ask.http.graphql(graphql, PROBE, variablesOf(first)).then(() => null, refusalOf)
+      if (refused !== null) missing.push(`GraphQL does not answer about pull requests: ${refused} Enterprise Server must be 3.12 or newer.`)
+    }
     return { ok: readable.length > 0, missing }
   } catch (thrown) {
     if (!(thrown instanceof AppError) || thrown.code === 'internal') throw thrown
-    const isUnknown = (thrown.detail as { status?: unknown } | null)?.status === 401
+    const isUnknown = statusOf(thrown) === 401
     const sentence = isUnknown
       ? 'GitHub does not know the credential; it was revoked or has ended: make a new one.'
       : `${thrown.message} ${thrown.help ?? ''}`.trim()
     return { ok: false, missing: [...missing, sentence] }
   }
+}
+
+function refusalOf(thrown: unknown): string {
+  if (!(thrown instanceof AppError) || !thrown.code.startsWith('source-')) throw thrown
+  return thrown.message
 }
 
 /** GitHub names the permission that would have done, as `actions=read`. */
