@@ -50,7 +50,7 @@ What the credential may not read stays unknown and fails nothing; \`check\` name
 
 **Repositories.** \`repositories\` by name, or all of an \`organization\` but its forks. After a rename leave the old name in the list: GitHub still answers to it, and so it is known that both are one.
 
-**Deployments.** Each deployment that GitHub knows, by default. Other rules make deployments of runs, jobs, tags, releases or merged pull requests. A tag or release rule without \`name\` takes versions and no pre-releases; with \`name\`, every match. A run for a pull request has no branch for a rule: the one that GitHub names may be that of a fork. A job that was skipped is a skipped deployment and no success. The time of a tag without a tagger is that of its commit: GitHub keeps no other.
+**Deployments.** Each deployment that GitHub knows, by default. Other rules make deployments of runs, jobs, tags, releases or merged pull requests. A tag or release rule without \`name\` takes versions and no pre-releases; with \`name\`, every match. A run for a pull request has no branch for a rule: the one that GitHub names may be that of a fork. A job does not say what started it, so let a rule name one that runs on the branch only. A job that was skipped is a skipped deployment and no success. The time of a tag without a tagger is that of its commit: GitHub keeps no other.
 
 **Incidents.** An issue with one of \`incident_labels\` is an incident from its opening to its closing, of its repository or of the service that a label such as \`service: api\` names; \`severity: high\` or \`sev1\` is its severity.
 
@@ -873,10 +873,12 @@ function runRows({ repository, workflow_run: one }: z.output<typeof runPayload>,
 
 function jobRows({ repository, workflow_job: one }: z.output<typeof jobPayload>, config: Config): DomainRows {
   const outcome = outcomeOf(one.status, one.conclusion)
-  const started_at = instantOf(one.started_at)
+  const begun_at = instantOf(one.started_at)
+  // One that waits or was skipped has a moment there, too, and never began.
+  const started_at = outcome === 'skipped' || !['in_progress', 'completed'].includes(one.status) ? null : begun_at
   const finished_at = outcome === 'running' ? null : instantOf(one.completed_at)
   const build_id = `run:${one.run_id}:${one.run_attempt}`
-  const at = finished_at ?? started_at
+  const at = finished_at ?? begun_at
   return {
     jobs: [
       rowOf(jobEntity, {
@@ -887,7 +889,7 @@ function jobRows({ repository, workflow_job: one }: z.output<typeof jobPayload>,
         repository: repository.full_name,
         attempt: one.run_attempt,
         queued_at: instantOf(one.created_at),
-        started_at: one.status === 'queued' || one.status === 'waiting' ? null : started_at,
+        started_at,
         finished_at,
         url: one.html_url,
       }),
@@ -900,7 +902,7 @@ function jobRows({ repository, workflow_job: one }: z.output<typeof jobPayload>,
             { from: 'job', name: one.name, repository: repository.full_name, branch: one.head_branch ?? null },
             {
               // Not by its own id: a re-run of the failed jobs lists those that succeeded once more, under new ids and with their old times.
-              id: `job:${one.run_id}:${one.name}@${started_at ?? at}`,
+              id: `job:${one.run_id}:${one.name}@${begun_at ?? at}`,
               at,
               outcome,
               started_at,
