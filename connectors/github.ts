@@ -40,9 +40,9 @@ import { isSigned } from '../src/signature.ts'
 const docs = `Reads GitHub: repositories, commits of the default branch, tags, pull requests with their commits, files, reviews, comments and history, issues, releases, Actions runs and jobs, check runs, deployments. Pulls find everything; the webhook tells it at once.
 
 **Credential.** One of
-- a fine-grained token with read access to *Metadata, Contents, Pull requests, Issues, Actions, Checks, Commit statuses, Deployments*;
+- a fine-grained token with read access to *Metadata, Contents, Pull requests, Issues, Actions, Deployments*; GitHub lets none of these read check runs;
 - a classic token with \`repo\` (\`public_repo\` for public repositories);
-- a GitHub App with the same permissions: \`app_id\`, \`installation_id\` and \`private_key\`, as GitHub gave them. It has the largest budget and does not end with somebody's account.
+- a GitHub App with the permissions of a fine-grained token and *Checks*: \`app_id\`, \`installation_id\` and \`private_key\`, as GitHub gave them. It has the largest budget and does not end with somebody's account.
 
 What the credential may not read stays unknown and fails nothing; \`check\` names it with its remedy, and once it may be read the whole of it is pulled.
 
@@ -208,7 +208,8 @@ const eventNode = z.looseObject({
   actor: user,
   beforeCommit: z.object({ oid: z.string() }).nullish(),
   afterCommit: z.object({ oid: z.string() }).nullish(),
-  requestedReviewer: z.object({ login: z.string().optional(), slug: z.string().optional() }).nullish(),
+  /** Without a login where it is a team. */
+  requestedReviewer: z.object({ login: z.string().optional() }).nullish(),
   assignee: z.object({ login: z.string().optional() }).nullish(),
 })
 type EventNode = z.output<typeof eventNode>
@@ -683,7 +684,7 @@ function stepOfChange(event: EventNode, mergedAt: string | null | undefined): St
     case 'HeadRefForcePushedEvent':
       return { field: 'head_sha', from_value: event.beforeCommit?.oid ?? null, to_value: event.afterCommit?.oid ?? null }
     case 'ReviewRequestedEvent':
-      return { field: 'reviewer', from_value: null, to_value: event.requestedReviewer?.login ?? event.requestedReviewer?.slug ?? null }
+      return { field: 'reviewer', from_value: null, to_value: event.requestedReviewer?.login ?? null }
     default:
       return null
   }
@@ -1105,7 +1106,8 @@ async function* walk(ask: Ask<Config>, what: string, lists: readonly List[]): As
       }
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown
-      ask.log.warn('github.unreadable', { list: list.key, what, reason: thrown.message })
+      // 410: switched off, as issues are where they are kept elsewhere.
+      if (statusOf(thrown) !== 410) ask.log.warn('github.unreadable', { list: list.key, what, reason: thrown.message })
     }
   }
 }
@@ -1347,10 +1349,14 @@ async function historyPage(ask: Ask<Config>, repository: Repository, head: strin
 
 async function comparedPage(ask: Ask<Config>, repository: Repository, base: string, head: string, page: string | null) {
   const path = `${placeOf(ask.config).rest}/repos/${repository.full_name}/compare/${base}...${head}`
-  const asked = await (page === null
-    ? ask.http.get(path, { query: { per_page: 100 }, allow: [404] })
-    : ask.http.get(page, { allow: [404] }))
-  if (asked.status === 404) return null
+  // Beside the commits its first page has the whole difference, over which GitHub fails where it is too large: then there is no base either.
+  const asked = await (page === null ? ask.http.get(path, { query: { per_page: 100 }, allow: [404, 422] }) : ask.http.get(page)).catch(
+    (thrown: unknown) => {
+      if (page === null && thrown instanceof AppError && thrown.code === 'source-failed') return null
+      throw thrown
+    },
+  )
+  if (asked === null || asked.status !== 200) return null
   const compared = read(
     z.object({ total_commits: z.number(), commits: z.array(z.object({ sha: z.string().regex(HASH) })) }),
     asked.body,
@@ -1555,8 +1561,9 @@ const CHANGE_EVENTS =
   'READY_FOR_REVIEW_EVENT,CONVERT_TO_DRAFT_EVENT,CLOSED_EVENT,REOPENED_EVENT,HEAD_REF_FORCE_PUSHED_EVENT,REVIEW_REQUESTED_EVENT'
 const ISSUE_EVENTS = 'CLOSED_EVENT,REOPENED_EVENT,ASSIGNED_EVENT,UNASSIGNED_EVENT'
 const step = (type: string, more = '') => `...on ${type}{id createdAt actor{${ACTOR}} ${more}}`
-const CHANGE_NODES = `__typename ${['ReadyForReviewEvent', 'ConvertToDraftEvent', 'ClosedEvent', 'ReopenedEvent'].map((type) => step(type)).join(' ')} ${step('HeadRefForcePushedEvent', 'beforeCommit{oid} afterCommit{oid}')} ${step('ReviewRequestedEvent', 'requestedReviewer{...on User{login} ...on Bot{login} ...on Mannequin{login} ...on Team{slug}}')}`
-const ASSIGNEE = 'assignee{...on User{login} ...on Bot{login} ...on Mannequin{login} ...on Organization{login}}'
+// No field of a team: one alone needs a scope that a token for repositories does not have, and fails the whole query.
+const CHANGE_NODES = `__typename ${['ReadyForReviewEvent', 'ConvertToDraftEvent', 'ClosedEvent', 'ReopenedEvent'].map((type) => step(type)).join(' ')} ${step('HeadRefForcePushedEvent', 'beforeCommit{oid} afterCommit{oid}')} ${step('ReviewRequestedEvent', 'requestedReviewer{...on User{login} ...on Bot{login} ...on Mannequin{login}}')}`
+const ASSIGNEE = 'assignee{...on User{login} ...on Bot{login} ...on Mannequin{login}}'
 const ISSUE_NODES = `__typename ${step('ClosedEvent')} ${step('ReopenedEvent')} ${step('AssignedEvent', ASSIGNEE)} ${step('UnassignedEvent', ASSIGNEE)}`
 
 const pullTimeline = (ask: Ask<Config>, of: GraphList['of']) =>
@@ -1747,6 +1754,8 @@ function checkItems(repository: Repository, node: unknown): Pulled[] {
   )
 }
 
+/** Each may have 2,000 check runs in the answer: more commits at once time out. */
+const CHECKED_AT_ONCE = 10
 const CHECKED = `query Checks($owner:String!,$name:String!,$first:Int!,$after:String,$since:GitTimestamp){repository(owner:$owner,name:$name){defaultBranchRef{target{...on Commit{history(first:$first,after:$after,since:$since){${PAGE} nodes{${CHECKS}}}}}}}}`
 const checkedBranch = z.object({
   repository: z
@@ -1760,7 +1769,7 @@ const pullChecks = (ask: Ask<Config>) =>
     {
       key: `${repository.id}/branch`,
       async page({ since }, page) {
-        const variables = { ...variablesOf(repository), first: 25, after: page, since: daysBefore(since, 1) }
+        const variables = { ...variablesOf(repository), first: CHECKED_AT_ONCE, after: page, since: daysBefore(since, 1) }
         const history = (await askGraph(ask, CHECKED, variables, checkedBranch)).repository?.defaultBranchRef?.target?.history
         if (history === undefined) return { items: [], next: null }
         return { items: history.nodes.flatMap((node) => checkItems(repository, node)), next: nextOf(history) }
@@ -1772,7 +1781,7 @@ const pullChecks = (ask: Ask<Config>) =>
       {
         of: 'pullRequests',
         query: 'PullRequestChecks',
-        first: 25,
+        first: CHECKED_AT_ONCE,
         fields: `heads:commits(last:1){nodes{commit{${CHECKS}}}}`,
         lateDays: 1,
         items: (node) =>
@@ -1926,7 +1935,11 @@ async function check(ask: Ask<Config>): Promise<Check> {
         if (what === 'issues' && has_issues === false) continue
         // 409: a repository without commits. 410: switched off. 422: no HEAD.
         const answer = await http.get(`${rest}/repos/${full_name}${path}`, { allow: [403, 404, 409, 410, 422] })
-        if (answer.status === 403 || answer.status === 404)
+        if (answer.status === 403 && what === 'checks' && scopes === null && !isApp)
+          missing.push(
+            `A fine-grained token may not read check runs, whatever its permissions: connect a GitHub App or use a classic token if they are wanted. All else works without.`,
+          )
+        else if (answer.status === 403 || answer.status === 404)
           missing.push(`The credential may not read ${what} of ${full_name}${remedyOf(answer.headers, permission)}.`)
       }
     const [first] = readable
