@@ -11,6 +11,7 @@ import { rowOf } from '../domain/entity.ts'
 import { knownTier, tierOf } from '../domain/environment.ts'
 import { incidentState } from '../domain/incident-state.ts'
 import { job } from '../domain/job.ts'
+import { releaseOf } from '../domain/release-tag.ts'
 import { release } from '../domain/release.ts'
 import { repository } from '../domain/repository.ts'
 import { review, type Review } from '../domain/review.ts'
@@ -26,6 +27,7 @@ import {
   type Ask,
   type Check,
   type Delivery,
+  type Http,
   type Page,
   type Pulled,
   type Raw,
@@ -40,7 +42,7 @@ const docs = `Reads projects of GitLab, on gitlab.com or self-managed (15.7 or n
 
 **Token.** A personal, project or group access token with the scope \`read_api\` and the role Reporter. Public projects can be read without one. Name the projects, or a group for all its projects and those of its subgroups; a project that was renamed or moved is followed. Leave its former path in the list, or add it, and what was told under that name is its own.
 
-**Deployments.** By default what GitLab itself calls so: jobs with an \`environment\`, and deployments that other tools report to it. The tier is the environment's own. A deployment that only waits for somebody to start it is not told. Rules can name pipelines (\`run\`), jobs, tags, releases or merges instead. A pipeline that is retried stays one build in GitLab; the jobs that were run again are attempts 2, 3 and so on. Which environment a job has is told by the webhook only, so name it in the rule.
+**Deployments.** By default what GitLab itself calls so: jobs with an \`environment\`, and deployments that other tools report to it. The tier is the environment's own. A deployment that only waits for somebody to start it is not told. Rules can name pipelines (\`run\`), jobs, tags, releases or merges instead. A pipeline that is retried stays one build in GitLab; the jobs that were run again are attempts 2, 3 and so on. Which environment a job has is told by the webhook only, so name it in the rule. A tag or release rule without \`name\` takes versions and no pre-releases; with \`name\`, every match. A pipeline of a merge request has no branch for a rule: what it is called may be the branch of a fork.
 
 **Incidents.** Issues of the type incident, and issues with one of \`incident_labels\`. A label such as \`service::api\` names the service.
 
@@ -459,6 +461,9 @@ const TRIGGERS = new Map([
 
 const triggerOf = (source: string | null | undefined) => TRIGGERS.get(source ?? '') ?? orNull(source)
 
+/** What a merge request runs on is named like any branch of any fork: no rule for a branch may take it for that branch. */
+const branchFor = (trigger: string | null, ref: string | null | undefined) => (trigger === 'pull_request' ? null : orNull(ref))
+
 /** What a deleted user leaves is put to the name of a user who is a ghost. */
 function login(one: Person): string | null {
   const name = one?.username ?? ''
@@ -480,7 +485,10 @@ function deploymentsBy(
   tier: string | null,
   known: Pick<Deployment, 'id' | 'at' | 'outcome'> & Partial<Deployment>,
 ): Deployment[] {
-  const matches = matchRules(rules, candidate)
+  // A rule that names no tag takes versions and no pre-releases, as the git connector does.
+  const isVersion = !['tag', 'release'].includes(candidate.from) || releaseOf(candidate.name, candidate.repository ?? '') !== null
+  const fitting = isVersion ? rules : rules.filter(({ name }) => name !== undefined)
+  const matches = matchRules(fitting, candidate)
   return matches.map(({ service, environment, rule }) =>
     rowOf(deployment, {
       ...known,
@@ -721,7 +729,7 @@ function pipelineRows(one: Pipeline, _raw: Raw, config: Config): DomainRows {
     url: orNull(one.web_url),
     actor: login(one.user),
   }
-  const candidate: Candidate = { from: 'run', name: workflow, repository, branch: orNull(one.ref), trigger }
+  const candidate: Candidate = { from: 'run', name: workflow, repository, branch: branchFor(trigger, one.ref), trigger }
   return {
     builds: [
       rowOf(build, {
@@ -750,7 +758,7 @@ function jobRows(one: Job, _raw: Raw, config: Config): DomainRows {
   const outcome = outcomeOf(one.status)
   const trigger = triggerOf(one.pipeline.source)
   const at = finished_at ?? started_at ?? one.created_at
-  const candidate: Candidate = { from: 'job', name: one.name, repository, branch: orNull(one.ref), trigger, environment }
+  const candidate: Candidate = { from: 'job', name: one.name, repository, branch: branchFor(trigger, one.ref), trigger, environment }
   return {
     jobs: [
       rowOf(job, {
@@ -1057,7 +1065,7 @@ async function each<T>(list: readonly Item[], work: (one: Item) => Promise<T>): 
 }
 
 /** The projects that are read. One that cannot be seen is left out: `check` names it. */
-async function projectsOf(ask: Ask<Config>): Promise<(Project & { raw: Item })[]> {
+async function askProjects(ask: Ask<Config>): Promise<(Project & { raw: Item })[]> {
   const found = new Map<number, Item>()
   for (const path of ask.config.projects) {
     const answer = await find(ask, `/projects/${encodeURIComponent(path)}`)
@@ -1077,6 +1085,18 @@ async function projectsOf(ask: Ask<Config>): Promise<(Project & { raw: Item })[]
     }
   }
   return [...found.values()].map((raw) => ({ ...projectPayload.parse(raw), raw }))
+}
+
+/** Every stream of a pull asks for them: the answer is kept for as long as the pull. */
+const kept = new WeakMap<Http, { readonly begun: string; readonly projects: ReturnType<typeof askProjects> }>()
+
+function projectsOf(ask: Ask<Config>): ReturnType<typeof askProjects> {
+  const before = kept.get(ask.http)
+  if (before?.begun === ask.begun) return before.projects
+  const projects = askProjects(ask)
+  kept.set(ask.http, { begun: ask.begun, projects })
+  projects.catch(() => kept.delete(ask.http))
+  return projects
 }
 
 const contextOf = ({ id, path_with_namespace, web_url }: Project) => ({ id, path_with_namespace, web_url })
@@ -1412,6 +1432,12 @@ function numberOf(value: unknown): string {
   return String(value)
 }
 
+/** Webhooks count whole seconds: of two states of one second the later stage is the newer one. */
+function inSecond(at: string | null, status: unknown): string | null {
+  const stage = UNSTARTED.has(String(status)) ? 0 : WAITING.has(String(status)) ? 1 : status === 'running' ? 2 : 3
+  return at === null ? null : new Date(Date.parse(at) + stage).toISOString()
+}
+
 function readHook(_headers: Headers, given: unknown, config: Config): Delivery | null {
   const body = hookBody.parse(given)
   const { object_attributes: said, project } = body
@@ -1450,12 +1476,17 @@ function readHook(_headers: Headers, given: unknown, config: Config): Delivery |
         : item('issues', `${project.id}#${numberOf(said.iid)}`, first(said.updated_at, said.created_at))
     case 'pipeline':
       if (asks) return WAITING.has(String(said?.status)) ? null : hint('pipelines', 'jobs')
-      return item('pipelines', numberOf(said?.id), first(said?.finished_at, said?.created_at))
+      return item('pipelines', numberOf(said?.id), inSecond(first(said?.finished_at, said?.created_at), said?.status))
     case 'build':
       if (asks) return WAITING.has(String(body['build_status'])) ? null : hint('jobs')
-      return item('jobs', numberOf(body['build_id']), first(body['build_finished_at'], body['build_started_at'], body['build_created_at']))
+      return item(
+        'jobs',
+        numberOf(body['build_id']),
+        inSecond(first(body['build_finished_at'], body['build_started_at'], body['build_created_at']), body['build_status']),
+      )
     case 'deployment': {
-      const told = item('deployments', numberOf(body['deployment_id']), first(body['status_changed_at']))
+      const at = first(body['status_changed_at'])
+      const told = item('deployments', numberOf(body['deployment_id']), asks ? at : inSecond(at, body['status']))
       return asks ? { ...told, pull: ['deployments'] } : told
     }
     case 'release': {
