@@ -37,12 +37,12 @@ const docs = `Reads issues with their history, worklogs, boards, sprints and ver
 
 **Deleted.** An issue that is deleted goes away by the webhook only: nothing else tells it. The webhook of an issue holds its last change and not its history, so it makes Fairlead ask for that. An issue that no longer fits \`jql\` stays as it last was.`
 
-const fieldId = (what: string) =>
+const fieldId = (what: string, otherwise = '') =>
   z
     .string()
     .regex(/^[\w.-]+$/, 'must be the id of a field, such as customfield_10016')
     .optional()
-    .describe(`Id of the field that holds ${what}, such as customfield_10016`)
+    .describe(`Id of the field that holds ${what}, such as customfield_10016${otherwise}`)
 
 const incidentRule = z.strictObject({
   project: pattern().optional().describe('Pattern (RE2) for the key of the project'),
@@ -61,10 +61,20 @@ const config = z.object({
   email: z.string().min(1).optional().describe('E-mail address of the account; Cloud only'),
   token: secret().describe('API token of the account (Cloud) or personal access token (Data Center)'),
   projects: z
-    .array(z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'must be the key of a project'))
+    .array(
+      z
+        .string()
+        .toUpperCase()
+        .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the key of a project'),
+    )
     .default([])
     .describe('Keys of the projects to read; default: all that the account can see'),
-  jql: z.string().min(1).optional().describe('Condition (JQL) that issues must fit, too; give the webhook the same'),
+  jql: z
+    .string()
+    .min(1)
+    .refine((jql) => !/\border\s+by\b/i.test(jql), 'must be a condition without ORDER BY')
+    .optional()
+    .describe('Condition (JQL) that issues must fit, too; give the webhook the same'),
   incidents: z
     .array(incidentRule)
     .default([{ type: '(?i)incident' }])
@@ -74,11 +84,11 @@ const config = z.object({
     .default([])
     .describe('Rules that say what kind of work an issue type is; the first that fits is the one. Without one: by the usual names'),
   estimate_field: fieldId('story points'),
-  sprint_field: fieldId('sprints, where it is not found by its type'),
+  sprint_field: fieldId('sprints', '; default: the one of that type'),
   epic_field: fieldId('the epic of an issue (Epic Link of Data Center)'),
   service_field: fieldId('the service that an incident is of'),
   environment_field: fieldId('the environment that an incident is in'),
-  severity_field: fieldId('the severity of an incident; default: its priority'),
+  severity_field: fieldId('the severity of an incident', '; default: its priority'),
   services: serviceRules(),
   environment: incidentEnvironment(),
   webhook_secrets: webhookSecrets(),
