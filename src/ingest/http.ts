@@ -216,8 +216,8 @@ export function createHttp(parts: HttpParts): Http {
   }
 
   const client = (withCredentials: boolean): Http => ({
-    get: (path, options = {}) => exchange(question('GET', path, options), withCredentials),
-    post: (path, body, options = {}) => exchange(question('POST', path, options, body), withCredentials),
+    get: async (path, options = {}) => exchange(question('GET', path, options), withCredentials),
+    post: async (path, body, options = {}) => exchange(question('POST', path, options, body), withCredentials),
     async graphql(path, query, variables) {
       const asked = question('POST', path, {}, { query, variables })
       const { body } = await exchange(asked, withCredentials, judgeGraphql)
