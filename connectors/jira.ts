@@ -515,13 +515,22 @@ const foundPage = z.object({
 
 interface Search {
   readonly fields: readonly string[]
-  readonly expand?: string
+  readonly expand?: string | undefined
 }
 
-async function search(ask: Ask<Config>, jql: string, { fields, expand }: Search, page: string | null) {
+interface Found {
+  readonly issues: FoundIssue[]
+  readonly next: string | null
+  readonly total: number | null
+}
+
+async function search(ask: Ask<Config>, jql: string, { fields, expand }: Search, page: string | null): Promise<Found> {
   const asked = { jql, maxResults: PER_PAGE, fields: fields.join(','), expand }
   if (isCloud(ask.config)) {
-    const { body } = await ask.http.get(rest(ask.config, '/search/jql'), { query: { ...asked, nextPageToken: page ?? undefined } })
+    const query = { ...asked, nextPageToken: page ?? undefined }
+    const { status, body } = await ask.http.get(rest(ask.config, '/search/jql'), { query, allow: page === null ? [] : [400] })
+    // A place in a list holds for seven days: a walk that rested longer begins again.
+    if (status === 400) return search(ask, jql, { fields, expand }, null)
     const { issues, nextPageToken } = foundPage.parse(body)
     return { issues, next: nextPageToken ?? null, total: null }
   }
@@ -601,14 +610,13 @@ async function historyOf({ http, config }: Ask<Config>, one: FoundIssue) {
     return changelogPage.safeParse((body as { changelog?: unknown } | null)?.changelog).data?.histories ?? given
   }
   const all: z.output<typeof entry>[] = []
-  for (let isLast = false; !isLast;) {
+  for (;;) {
     const { status, body } = await http.get(`${path}/changelog`, { query: { startAt: all.length, maxResults: PER_PAGE }, allow: [404] })
     if (status === 404) return given
-    const page = changelogPage.parse(body)
-    all.push(...(page.values ?? []))
-    isLast = page.isLast !== false || (page.values ?? []).length === 0
+    const { values, isLast } = changelogPage.parse(body)
+    all.push(...(values ?? []))
+    if (isLast !== false || !values?.length) return all
   }
-  return all
 }
 
 const logs = z.object({ worklogs: z.array(z.looseObject({ id: z.string() })), total: z.number().nullish() })
@@ -648,15 +656,14 @@ async function worklogsOf({ http, config }: Ask<Config>, one: FoundIssue) {
   const given = first?.worklogs ?? []
   if ((first?.total ?? given.length) <= given.length) return given
   const all: typeof given = []
-  for (let more = true; more;) {
-    const path = rest(config, `/issue/${encodeURIComponent(one.id)}/worklog`)
+  const path = rest(config, `/issue/${encodeURIComponent(one.id)}/worklog`)
+  for (;;) {
     const { status, body } = await http.get(path, { query: { startAt: all.length, maxResults: 1_000 }, allow: [404] })
     if (status === 404) return given
     const { worklogs, total } = logs.parse(body)
     all.push(...worklogs)
-    more = worklogs.length > 0 && all.length < (total ?? 0)
+    if (worklogs.length === 0 || all.length >= (total ?? 0)) return all
   }
-  return all
 }
 
 const valuesPage = z.object({
