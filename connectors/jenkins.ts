@@ -39,9 +39,10 @@ const config = z.object({
   user: line().describe('The user that the token is of'),
   token: secret().describe('API token of the user'),
   jobs: z
-    .array(pattern())
+    .array(line())
     .default([])
     .describe('What is read: full names of jobs, of folders with all in them, or patterns (RE2) for whole full names; none: all'),
+  exclude: z.array(line()).default([]).describe('What is not read, in the same words'),
   webhook_secrets: webhookSecrets(),
   deployments: deploymentRules([]),
   repositories: z
@@ -458,8 +459,15 @@ function decoded(text: string): string {
   }
 }
 
-function isWanted({ jobs }: Config, name: string): boolean {
-  return jobs.length === 0 || jobs.some((one) => name === one || name.startsWith(`${one}/`) || compile(one).matcher(name).matches())
+const isWanted = ({ jobs, exclude }: Config, name: string) => (jobs.length === 0 || isOneOf(jobs, name)) && !isOneOf(exclude, name)
+
+function isOneOf(names: readonly string[], name: string): boolean {
+  return names.some((one) => name === one || name.startsWith(`${one}/`) || fitsWhole(one, name))
+}
+
+/** A name such as `C++` is no pattern and still a name. */
+function fitsWhole(text: string, name: string): boolean {
+  return pattern().safeParse(text).success && compile(text).matcher(name).matches()
 }
 
 const place = z.object({
@@ -502,15 +510,19 @@ async function* walkBuilds(
   // A job that was made anew counts from 1 again.
   for (const { name, last } of jobs)
     if ((before.jobs[name]?.done ?? last + 1) <= last) places[name] = before.jobs[name] as z.output<typeof place>
+  let items: Pulled[] = []
   let done = 0
-  const page = async (job: Job, builds: readonly BuildPayload[], walk?: Cursor['walk']): Promise<Page> => {
-    const items = await itemsOf(
-      job,
-      builds.filter(({ timestamp }) => isWithin(timestamp, since, until)),
-    )
-    done += items.length
+  const gather = async (job: Job, builds: readonly BuildPayload[]): Promise<void> => {
+    const wanted = builds.filter(({ timestamp }) => isWithin(timestamp, since, until))
+    items.push(...(await itemsOf(job, wanted)))
+    done += wanted.length
     ask.progress(done, null, 'builds')
-    return { items, cursor: JSON.stringify({ jobs: places, ...(walk && { walk }) } satisfies Cursor) }
+  }
+  // Branch jobs are many and have few builds: a page of several jobs spares a cursor for each.
+  const page = (walk?: Cursor['walk']): Page => {
+    const given = items
+    items = []
+    return { items: given, cursor: JSON.stringify({ jobs: places, ...(walk && { walk }) } satisfies Cursor) }
   }
 
   for (const job of jobs) {
@@ -526,7 +538,7 @@ async function* walkBuilds(
         if (found === null || !isRunning(found)) open.delete(number)
       }
       places[job.name] = { done: at.done, open: [...open] }
-      yield await page(job, again)
+      await gather(job, again)
     }
     if (stopped === undefined && since === null && job.last <= at.done) continue
     let walk: Cursor['walk'] = stopped ?? { job: job.name, from: 0, top: at.done }
@@ -547,9 +559,11 @@ async function* walkBuilds(
       // What lies behind the range has not been given.
       places[job.name] = { done: isLast && until === null ? top : at.done, open: [...open] }
       walk = isLast ? undefined : { job: job.name, from: walk.from + builds.length, top }
-      yield await page(job, fresh, walk)
+      await gather(job, fresh)
+      if (walk !== undefined || items.length >= BUILDS_A_PAGE) yield page(walk)
     }
   }
+  yield page()
 }
 
 function isWithin(ms: number, since: string | null, until: string | null): boolean {
