@@ -24,7 +24,7 @@ import { repositoryOf } from '../src/git/refs.ts'
 import { walkLists, type List } from '../src/paging.ts'
 import { isSecret } from '../src/signature.ts'
 
-const docs = `Reads every sync of the applications of an Argo CD server, and takes its notifications. Each sync is one deployment, whether it succeeded or failed: the running operation, the entry that it leaves in the history of the application (Argo CD keeps 10), and any number of notifications of it are told apart by application and start, and are the same row. Retries belong to the sync that they repeat.
+const docs = `Reads every sync of the applications of an Argo CD server, and takes its notifications. Each sync is one deployment, whether it succeeded or failed: the running operation, the entry that it leaves in the history of the application (Argo CD keeps 10), and any number of notifications of it are known by the application and its start, and are one row. Retries belong to the sync that they repeat. A sync that failed leaves no entry in the history: without notifications it is missed when another one begins before the next pull.
 
 **What does not count.** A dry run. A self-heal, which puts back what somebody changed in the cluster and deploys nothing. A sync of single resources, unless \`partial_syncs\` is on; Argo CD leaves it out of its own history as well. A sync of the revision that already runs is a re-deployment and counts. A rollback in Argo CD is a sync to an older revision: it is a deployment like any other, and Fairlead recognizes it by the commit that it puts back. A sync that somebody terminated is \`cancelled\`; one that ran into the time limit of the controller failed.
 
@@ -367,6 +367,8 @@ function readNotification(told: z.output<typeof notificationPayload>): Sync | nu
   const started_at = moment(told.started_at)
   if (started_at === null) return null
   const outcome = outcomeOf(known(told.phase), told.message)
+  // Of several sources the template tells each revision, and the repository of the first.
+  const first = { repoURL: told.repo_url }
   return {
     name: told.application,
     project: told.project ?? 'default',
@@ -376,8 +378,7 @@ function readNotification(told: z.output<typeof notificationPayload>): Sync | nu
     started_at,
     finished_at: outcome === 'running' ? null : moment(told.finished_at),
     outcome,
-    // Of several sources the template tells the revisions and not the repositories.
-    origins: originsOf({ revision: told.revision, revisions: told.revisions, source: { repoURL: told.repo_url } }),
+    origins: originsOf({ ...told, source: first, sources: [first] }),
     images: outcome === 'success' ? told.images : null,
     isNewest: true,
     message: told.message,
@@ -422,8 +423,8 @@ function commitOf(sync: Sync, built: DeployedImage, config: Config): Commit {
   const said = (key: string) => (sync.isNewest ? (sync.annotations[key] ?? sync.labels[key] ?? null) : null)
   const named = said('fairlead.dev/repository')
   const repository =
-    built.repository ??
     (named === null ? null : (repositoryOf(named) ?? named)) ??
+    built.repository ??
     repositoryOf(said('org.opencontainers.image.source') ?? '')
   const codes = sync.origins.filter(
     (one) => one.repository !== null && !one.isChart && isHash(one.revision) && !fits(config.manifest_repositories, one.repository),
