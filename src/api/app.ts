@@ -4,6 +4,7 @@ import { AppError, asAppError } from '../errors.ts'
 import { docsPage } from './docs-page.ts'
 import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { healthRoutes } from './health-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
 import { problem } from './problem.ts'
@@ -46,6 +47,7 @@ export function createApp(services: Services): OpenAPIHono {
     ...entityRoutes(services),
     ...statusRoutes(services),
     ...sourceRoutes(services),
+    ...healthRoutes(services),
     ...sessionRoutes(services),
   ]) {
     one.mount(app, services.access)
