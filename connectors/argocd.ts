@@ -36,7 +36,7 @@ const docs = `Reads every sync of the applications of an Argo CD server, and tak
 
 \`images\` says from which repository an image is built; without it, and without an annotation, the commit has no repository. Entries of the history tell no images: there only images that the source itself sets (Kustomize images, Helm parameters that end in \`image.tag\`) are known, and the annotations are those of today, so they are used for the newest sync alone.
 
-**Access.** A token of an account with \`apiKey\` and \`applications, get\`. **Health.** With \`health_incidents\`, an application that becomes Degraded opens an incident and the next Healthy closes it; times are Argo CD's \`lastTransitionTime\` (2.14 or later). What begins and ends between two pulls is not seen.`
+**Access.** A token of an account with \`apiKey\` and \`applications, get\`. **Health.** With \`health_incidents\`, an application that becomes Degraded opens an incident and the next Healthy closes it; times are Argo CD's \`lastTransitionTime\` (3.0 or later). What begins and ends between two pulls is not seen.`
 
 const RULES = ['annotation', 'image_label', 'image_tag', 'source_revision'] as const
 const PLACE = /^(?:(label|annotation):(\S+)|(name|namespace|project)(?::(.+))?)$/
@@ -88,6 +88,8 @@ type Config = z.output<typeof config>
 // ---------------------------------------------------------------- payloads
 
 const optional = z.string().nullish()
+/** 64 bits, which some gateways write as text. */
+const count = z.union([z.number(), z.string()]).nullish()
 const words = z.record(z.string(), z.string()).nullish()
 
 type Parameter = { readonly name?: string | null | undefined; readonly value?: string | null | undefined }
@@ -121,7 +123,7 @@ const operationPayload = z.object({
   message: optional,
   startedAt: optional,
   finishedAt: optional,
-  retryCount: z.number().nullish(),
+  retryCount: count,
   operation: z
     .object({
       sync: z
@@ -129,14 +131,14 @@ const operationPayload = z.object({
           ...sourcesOf,
           dryRun: z.boolean().nullish(),
           resources: z.array(z.unknown()).nullish(),
-          autoHealAttemptsCount: z.number().nullish(),
+          autoHealAttemptsCount: count,
         })
         .nullish(),
     })
     .nullish(),
   syncResult: z.object(sourcesOf).nullish(),
 })
-const entryPayload = z.object({ ...sourcesOf, id: z.number().nullish(), deployedAt: optional, deployStartedAt: optional })
+const entryPayload = z.object({ ...sourcesOf, id: count, deployedAt: optional, deployStartedAt: optional })
 
 const summaryPayload = z.object({ images: z.array(z.string()).nullish() }).nullish()
 const metadata = z.object({ name: z.string().min(1), labels: words, annotations: words })
@@ -320,7 +322,7 @@ function readApplication(payload: { metadata: z.output<typeof metadata>; spec: z
 /** A dry run, or what put the same revision back. */
 function isHarmless(operation: z.output<typeof operationPayload> | null | undefined): boolean {
   const sync = operation?.operation?.sync
-  return operation === null || operation === undefined || sync?.dryRun === true || (sync?.autoHealAttemptsCount ?? 0) > 0
+  return operation === null || operation === undefined || sync?.dryRun === true || Number(sync?.autoHealAttemptsCount ?? 0) > 0
 }
 
 function readSync(payload: SyncPayload): Sync | null {
@@ -714,9 +716,7 @@ async function check(ask: Ask<Config>): Promise<Check> {
         `None of the ${all.length} applications that the token sees fits \`applications\`, \`exclude\` and \`projects\`: change these settings.`,
       )
     if (ask.config.health_incidents && !all.some(({ health }) => moment(health?.lastTransitionTime) !== null))
-      missing.push(
-        'Argo CD does not say since when an application is healthy or not, so no incident is opened: update it to 2.14 or later.',
-      )
+      missing.push('Argo CD does not say since when an application is healthy or not, so no incident is opened: update it to 3.0 or later.')
     return { ok: true, missing }
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown

@@ -83,13 +83,10 @@ const action = z
         }),
       )
       .nullish(),
-    lastBuiltRevision: z
-      .object({ SHA1: optional, branch: z.array(z.object({ name: optional })).nullish() })
-      .nullish()
-      .catch(null),
-    remoteUrls: z.array(z.string()).nullish().catch(null),
+    lastBuiltRevision: z.object({ SHA1: optional, branch: z.array(z.object({ name: optional })).nullish() }).nullish(),
+    remoteUrls: z.array(z.string()).nullish(),
     /** Of the branch that a multibranch project built; of a pull request its head. */
-    revision: z.object({ hash: optional, pullHash: optional }).nullish().catch(null),
+    revision: z.object({ hash: optional, pullHash: optional }).nullish(),
     totalCount: whole.nonnegative().nullish(),
     failCount: whole.nonnegative().nullish(),
     skipCount: whole.nonnegative().nullish(),
@@ -108,7 +105,8 @@ const buildPayload = z.object({
   timestamp: z.number(),
   duration: z.number().nullish(),
   fullDisplayName: optional,
-  actions: z.array(action).nullish(),
+  /** Plugins put what they like here: what looks alike and is something else is none of ours. */
+  actions: z.array(action.catch(null)).nullish(),
 })
 type BuildPayload = z.output<typeof buildPayload>
 const TREE =
@@ -243,7 +241,9 @@ function codeOf({ job, build: one }: RunPayload, config: Config): Code {
     repository: named ?? chosen?.repository ?? null,
     service: filled(rule?.service),
     revision: built ?? (isOther ? null : (chosen?.revision ?? null)),
-    ref: job.branch ?? (isOther ? null : (chosen?.branch?.replace(/^(?:refs\/)?(?:remotes\/)?(?:origin\/|heads\/)?/, '') ?? null)),
+    ref:
+      job.branch ??
+      (isOther ? null : (chosen?.branch?.replace(/^(?:refs\/)?remotes\/[^/]+\/|^refs\/(?:heads|tags)\/|^origin\//, '') ?? null)),
   }
 }
 
@@ -650,6 +650,9 @@ async function check(ask: Ask<Config>): Promise<Check> {
     const wanted = jobs.filter(({ name }) => isWanted(ask.config, name))
     if (wanted.length === 0)
       missing.push(`None of the ${jobs.length} jobs that the user sees fits \`jobs\`: write full names, such as ${jobs[0]?.name}.`)
+    const idle = ask.config.deployments.filter(({ from }) => from !== 'run' && from !== 'job')
+    if (idle.length > 0)
+      missing.push(`Jenkins has runs and stages: change \`from\` of ${idle.length} of the rules in \`deployments\` to run or job.`)
     if (ask.config.stages && (await lacksStages(ask, wanted)))
       missing.push('Stages are not known: install the plugin Pipeline: REST API (`pipeline-rest-api`), or set `stages` to false.')
     return { ok: true, missing }
