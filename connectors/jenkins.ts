@@ -24,7 +24,7 @@ import { AppError } from '../src/errors.ts'
 import { repositoryOf } from '../src/git/refs.ts'
 import { isSecret } from '../src/signature.ts'
 
-const docs = `Reads the builds of a Jenkins server and the stages of its pipelines, through folders, organization folders and multibranch projects. Jenkins knows no deployments: \`deployments\` says which runs (\`from: run\`, the name is the full name of the job, of a multibranch project without the branch) and which stages (\`from: job\`, the name is that of the stage) are some. A stage keeps its own result and its own time: a production stage that succeeded stays a successful deployment when a later stage fails, and one that was not reached or whose condition did not hold is \`skipped\`.
+const docs = `Reads the builds of a Jenkins server and the stages of its pipelines, through folders, organization folders and multibranch projects. Jenkins knows no deployments: \`deployments\` says which runs (\`from: run\`, the name is the full name of the job, of a multibranch project without the branch) and which stages (\`from: job\`, the name is that of the stage) are some. A stage keeps its own result and its own time: a production stage that succeeded stays a successful deployment when a later stage fails, and one that was not reached or whose condition did not hold is \`skipped\`. A pipeline that sends its deployments itself, as with \`deploy/jenkins\`, needs no rule: it would count twice.
 
 **Results.** \`ABORTED\` is cancelled, \`NOT_BUILT\` is skipped. \`UNSTABLE\` means that the steps went through and the tests did not; it counts as a failure, since what was to prove the build or the deployment did not pass. \`unstable\` says otherwise.
 
