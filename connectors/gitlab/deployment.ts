@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Candidate } from '../../domain/deployment-rule.ts'
+import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import { pulled, type Ask, type Page, type Raw } from '../../src/connector.ts'
 import { each, find, momentOf, textOf } from './api.ts'
@@ -9,7 +10,6 @@ import { login, person } from './person.ts'
 import { buildId } from './pipeline.ts'
 import { lists, pullLists, updated } from './project-list.ts'
 import { contextOf, type Project } from './project.ts'
-import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 import { outcomeOf, UNSTARTED } from './status.ts'
 
 const pulledDeployment = z.object({

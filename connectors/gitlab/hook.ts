@@ -7,7 +7,7 @@ import { type Config, isAsked } from './config.ts'
 import { id, moment, words } from './payload.ts'
 import { UNSTARTED, WAITING } from './status.ts'
 
-/** The secret itself in a header or, from GitLab 18 on, a signature. */
+/** A secret token is sent as it is, a signing token signs. */
 export function verify({ webhook_secrets }: Config, headers: Headers, body: Uint8Array): boolean {
   return isSecret(webhook_secrets, headers.get('x-gitlab-token')) || isSigned(webhook_secrets, headers, body)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Candidate } from '../../domain/deployment-rule.ts'
+import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 import { rowOf } from '../../domain/entity.ts'
 import { job } from '../../domain/job.ts'
 import type { DomainRows } from '../../domain/tables.ts'
@@ -11,7 +12,6 @@ import { login, person } from './person.ts'
 import { branchFor, buildId, pipelineLists, pipelinePath, triggerOf } from './pipeline.ts'
 import { pullLists } from './project-list.ts'
 import { contextOf, type Project } from './project.ts'
-import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 import { outcomeOf, UNSTARTED } from './status.ts'
 
 const pulledJob = z.object({

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { change, type Change } from '../../domain/change.ts'
 import type { Candidate } from '../../domain/deployment-rule.ts'
 import type { Deployment } from '../../domain/deployment.ts'
+import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 import { rowOf } from '../../domain/entity.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import { pulled, type Ask, type Raw } from '../../src/connector.ts'
@@ -12,7 +13,6 @@ import { either, id, type Item, label, maybe, orNull, part, place, when, words }
 import { authorIn, isBot, login, person } from './person.ts'
 import { lists, pullLists, updated } from './project-list.ts'
 import { contextOf, type Project } from './project.ts'
-import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 
 export const pulledMergeRequest = z.object({
   iid: id,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LATEST_MS } from '../../domain/entity.ts'
 
+/** Kinds of fields that many payloads have. */
 export const id = z.number().int().nonnegative()
 export const words = z.string().nullish()
 export const seconds = z.number().nullish()
@@ -13,16 +14,18 @@ export function moment(text: string): string | null {
   return ms >= 0 ? new Date(Math.min(ms, LATEST_MS)).toISOString() : null
 }
 
+/** A moment that must be there, and one that may be. */
 export const when = z.string().transform((text, context) => {
   const found = moment(text)
   if (found === null) context.addIssue({ code: 'custom', message: `${JSON.stringify(text.slice(0, 50))} is no moment with a zone` })
   return found ?? ''
 })
-
 export const maybe = when.nullish().transform((found) => found ?? null)
 export const label = z.union([z.string(), z.object({ title: z.string() }).transform(({ title }) => title)])
 export const place = z.object({ path_with_namespace: z.string().min(1), web_url: words })
 export const titled = z.object({ title: words }).nullish()
+
+/** A thing as GitLab gives it, whatever it is. */
 export type Item = Record<string, unknown>
 export const part = (one: Item, field: string): Item => (typeof one[field] === 'object' && one[field] !== null ? (one[field] as Item) : {})
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { build } from '../../domain/build.ts'
 import type { Candidate } from '../../domain/deployment-rule.ts'
+import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 import { rowOf } from '../../domain/entity.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import { pulled, type Ask, type Pulled, type Raw } from '../../src/connector.ts'
@@ -10,7 +11,6 @@ import { either, id, type Item, maybe, orNull, part, place, when, words } from '
 import { login, person } from './person.ts'
 import { lists, pullLists, type Read, updated } from './project-list.ts'
 import { contextOf, type Project } from './project.ts'
-import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 import { outcomeOf, UNSTARTED } from './status.ts'
 
 const pulledPipeline = z.object({

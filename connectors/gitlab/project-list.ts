@@ -42,6 +42,7 @@ export const updated = ({ since, until }: Range): Query => ({
   updated_before: until ?? undefined,
 })
 
+/** Each thing of a list as an item, with its project; `at` names the fields that may hold its moment. */
 export const told =
   (idOf: (one: Item, project: Project) => string, ...at: string[]) =>
   async (_ask: Ask<Config>, found: readonly Item[], project: Project) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 import { rowOf } from '../../domain/entity.ts'
 import { release } from '../../domain/release.ts'
 import type { DomainRows } from '../../domain/tables.ts'
@@ -8,7 +9,6 @@ import type { Config } from './config.ts'
 import { either, type Item, maybe, orNull, place, words } from './payload.ts'
 import { login, person } from './person.ts'
 import { lists, pullLists, told } from './project-list.ts'
-import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 
 const pulledRelease = z.object({
   tag_name: z.string().min(1),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import { pulled, type Ask, type Page, type Raw } from '../../src/connector.ts'
 import { momentOf } from './api.ts'
@@ -7,7 +8,6 @@ import { type Item, maybe, orNull, place, words } from './payload.ts'
 import { lists, pullLists } from './project-list.ts'
 import { contextOf } from './project.ts'
 import { isPast } from './release.ts'
-import { deploymentsByRule } from '../../domain/deployments-by-rule.ts'
 
 export const tagPayload = z.object({
   name: z.string().min(1),
