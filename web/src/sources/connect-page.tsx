@@ -32,6 +32,11 @@ export default function ConnectPage({ status }: { status: Status }) {
     <Page
       // Another choice is another page: it begins at its heading, with an empty form.
       key={chosen}
+      lead={
+        chosen === null ? (
+          <p>Where is the code, what builds and deploys it, where are incidents and work? One tool at a time.</p>
+        ) : undefined
+      }
       status={status}
       title={connector === undefined ? 'Connect a tool' : `Connect ${connector.title}`}
       above={

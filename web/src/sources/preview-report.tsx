@@ -66,55 +66,33 @@ export function PreviewReport({
       {!isNew && added.length > 0 && <Deployments title="Added, the newest" list={added} />}
       {removed.length > 0 && <Deployments title="No longer there, the newest" list={removed} />}
       {unmatched.length > 0 && (
-        <Part title="Workflows that no rule takes">
-          <table className="data-table">
-            <thead>
-              <tr>
-                <th scope="col">Workflow</th>
-                <th scope="col">Repository</th>
-                <th scope="col" className="is-number">
-                  Runs
-                </th>
-                <th scope="col" className="is-number">
-                  Last
-                </th>
-                {onTake !== null && (
-                  <th scope="col">
-                    <span className="visually-hidden">Rule</span>
-                  </th>
-                )}
-              </tr>
-            </thead>
-            <tbody>
-              {unmatched.map(({ workflow, repository, runs, last_at }) => (
-                <tr key={`${workflow} ${repository}`}>
-                  <th scope="row">{workflow}</th>
-                  <td>{repository ?? <span className="quiet">–</span>}</td>
-                  <td className="is-number">{count(runs)}</td>
-                  <td className="is-number">{shortMoment(last_at)}</td>
-                  {onTake !== null && (
-                    <td className="is-number">
-                      {taken.includes(patternOf(workflow)) ? (
-                        <span className="preview-taken">
-                          <Icon name="check" /> a rule now
-                        </span>
-                      ) : (
-                        <button
-                          type="button"
-                          className="link"
-                          aria-label={`Make a rule of it: ${workflow}`}
-                          onClick={() => onTake(workflow)}
-                        >
-                          Make a rule of it
-                        </button>
-                      )}
-                    </td>
-                  )}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Part>
+        <div className="preview-part">
+          <h3 id="preview-unmatched">Workflows that no rule takes</h3>
+          <ul className="unmatched" aria-labelledby="preview-unmatched">
+            {unmatched.map(({ workflow, repository, runs, last_at }) => (
+              <li key={`${workflow} ${repository}`}>
+                <div>
+                  <p>{workflow}</p>
+                  <p className="quiet">
+                    {[repository, `${count(runs)} ${runs === 1 ? 'run' : 'runs'}, the last on ${shortMoment(last_at)}`]
+                      .filter((part) => part !== null)
+                      .join(' · ')}
+                  </p>
+                </div>
+                {onTake !== null &&
+                  (taken.includes(patternOf(workflow)) ? (
+                    <span className="preview-taken">
+                      <Icon name="check" /> a rule now
+                    </span>
+                  ) : (
+                    <button type="button" className="button" aria-label={`Make a rule of it: ${workflow}`} onClick={() => onTake(workflow)}>
+                      Make a rule of it
+                    </button>
+                  ))}
+              </li>
+            ))}
+          </ul>
+        </div>
       )}
     </section>
   )

@@ -41,9 +41,11 @@ export function RulesField({
     setFocusAt(index - 1)
   }
   return (
-    <fieldset className="field rules-field" aria-describedby={`${id}-hint`} data-field={field.name}>
+    <div className="field" role="group" aria-labelledby={`${id}-label`} aria-describedby={`${id}-hint`}>
       <div className="field-words">
-        <legend>{field.label}</legend>
+        <span className="field-label" id={`${id}-label`}>
+          {field.label}
+        </span>
         <p className="field-hint" id={`${id}-hint`}>
           <Prose text={field.description} />
         </p>
@@ -81,12 +83,7 @@ export function RulesField({
                 </div>
                 <div className="field-buttons">
                   {index > 0 && (
-                    <button
-                      type="button"
-                      className="button"
-                      aria-label={`Move rule ${index + 1} before rule ${index}`}
-                      onClick={() => earlier(index)}
-                    >
+                    <button type="button" className="button" aria-label={`Earlier: rule ${index + 1}`} onClick={() => earlier(index)}>
                       <Icon name="up" /> Earlier
                     </button>
                   )}
@@ -100,12 +97,12 @@ export function RulesField({
         </ol>
         <FieldProblem id={id} problem={problem} />
         <div className="field-buttons">
-          <button type="button" className="button" ref={more} aria-invalid={problem !== undefined} onClick={add}>
+          <button type="button" className="button" ref={more} data-invalid={problem !== undefined} onClick={add}>
             <Icon name="plus" /> Add a rule
           </button>
         </div>
       </div>
-    </fieldset>
+    </div>
   )
 }
 

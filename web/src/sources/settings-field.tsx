@@ -194,9 +194,12 @@ function Secrets({ field, value, kept, problem, onChange, most }: FieldProps & {
     else onChange([...secrets.slice(0, most - 1), fresh])
   }
   return (
-    <fieldset className="field">
+    <div className="field" role="group" aria-labelledby={`${id}-label`}>
       <div className="field-words">
-        <legend>{field.label}</legend> {kept && <Tag text="kept" />}
+        <span className="field-label" id={`${id}-label`}>
+          {field.label}
+        </span>{' '}
+        {kept && <Tag text="kept" />}
         <p className="field-hint" id={`${id}-hint`}>
           <Prose text={field.description} />
           {kept && '. What is given here takes the place of all that are kept.'}
@@ -236,7 +239,7 @@ function Secrets({ field, value, kept, problem, onChange, most }: FieldProps & {
           </>
         )}
       </div>
-    </fieldset>
+    </div>
   )
 }
 

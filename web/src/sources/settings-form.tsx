@@ -56,7 +56,7 @@ export function SettingsForm({
   })
   // The first thing that is wrong gets the focus, each time anew.
   useEffect(() => {
-    if (tries > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+    if (tries > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-invalid="true"]')?.focus()
   }, [tries])
 
   /** Whether the form can be asked about; if not, it says why. */
@@ -85,8 +85,8 @@ export function SettingsForm({
   const failed = save.error ?? check.error ?? preview.error
   const retry = () => {
     if (save.error !== null) save.mutate(undefined, { onError: refused })
-    else if (check.error !== null) check.mutate(asked)
-    else preview.mutate(asked)
+    else if (check.error !== null) check.mutate(asked, { onError: refused })
+    else preview.mutate(asked, { onError: refused })
   }
   const reset = () => {
     save.reset()
@@ -168,7 +168,7 @@ export function SettingsForm({
             disabled={check.isPending}
             onClick={() => {
               reset()
-              if (isSound()) check.mutate(asked)
+              if (isSound()) check.mutate(asked, { onError: refused })
             }}
           >
             {check.isPending ? 'Checking…' : 'Check'}
@@ -182,7 +182,7 @@ export function SettingsForm({
             title="What these settings would make deployments of; nothing is saved"
             onClick={() => {
               reset()
-              if (isSound()) preview.mutate(asked)
+              if (isSound()) preview.mutate(asked, { onError: refused })
             }}
           >
             {preview.isPending ? 'Looking…' : 'Preview'}

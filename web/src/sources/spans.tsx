@@ -1,5 +1,5 @@
 import type { SourceHealth } from '../api/contract.ts'
-import { moment, shortMoment } from '../format/moment.ts'
+import { date, shortMoment } from '../format/moment.ts'
 import { codeText } from '../format/words.ts'
 
 /** Since when, and until when, the source was watching: outside of it nothing is unknown rather than zero. */
@@ -10,7 +10,7 @@ export function Spans({ health, zone }: { health: SourceHealth; zone: string }) 
       {health.coverage.length === 0 ? (
         <p className="quiet">No span of time is covered yet. Figures there are unknown, not zero.</p>
       ) : (
-        <div className="table-box" tabIndex={0} role="region" aria-labelledby="source-spans">
+        <div className="table-box" tabIndex={0} role="region" aria-label="Table of what is covered">
           <table className="data-table">
             <thead>
               <tr>
@@ -23,7 +23,7 @@ export function Spans({ health, zone }: { health: SourceHealth; zone: string }) 
               {health.coverage.map(({ table, from_at, to_at, open }) => (
                 <tr key={`${table} ${from_at}`}>
                   <th scope="row">{codeText(table)}</th>
-                  <td>{moment(from_at, zone).slice(0, -7)}</td>
+                  <td>{date(from_at, zone)}</td>
                   <td>{open ? 'now' : shortMoment(to_at, zone)}</td>
                 </tr>
               ))}

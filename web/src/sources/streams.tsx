@@ -22,7 +22,7 @@ export function Streams({
       {health.streams.length === 0 && silent.length === 0 ? (
         <p className="quiet">Nothing has come yet.</p>
       ) : (
-        <div className="table-box" tabIndex={0} role="region" aria-labelledby="source-streams">
+        <div className="table-box" tabIndex={0} role="region" aria-label="Table of streams">
           <table className="data-table">
             <thead>
               <tr>
@@ -34,7 +34,7 @@ export function Streams({
                   Repeated
                 </th>
                 <th scope="col" className="is-number">
-                  Not understood
+                  Unread
                 </th>
                 <th scope="col" className="is-number">
                   Last
