@@ -223,7 +223,8 @@ const timelinePayload = z.object({
 const issue = z.object({
   number: z.int(),
   title: z.string(),
-  state: z.string(),
+  /** Not in every delivery. */
+  state: z.string().nullish(),
   state_reason: z.string().nullish(),
   user,
   assignee: user,
@@ -747,7 +748,7 @@ function issueRows({ action, repository, issue: one }: z.output<typeof issuePayl
   })
   const severity = names.flatMap((name) => /^severity[:/ ]\s*(.+)$|^(sev-?\d)$/i.exec(name)?.slice(1).filter(Boolean) ?? [])[0] ?? null
   const service = names.flatMap((name) => /^service[:/]\s*(.+)$/i.exec(name)?.[1] ?? [])[0] ?? repository.full_name
-  const isOpen = one.state === 'open'
+  const isOpen = one.state ? one.state === 'open' : !one.closed_at
   const told = { id, service, repository: repository.full_name, severity, title: one.title, url: one.html_url }
   return {
     work_items: [
@@ -1040,15 +1041,17 @@ interface Repository extends z.output<typeof listedRepository> {
   readonly asked: string | null
 }
 
-/** Every stream of a pull asks for them: the answer is kept for as long as the pull. */
-const listed = new WeakMap<Http, { begun: string; repositories: Promise<Repository[]> }>()
+/** Each stream of a sync needs them, and one sync has 16 streams: they are asked for once in so many minutes. */
+const KEPT_MS = 5 * 60_000
+const kept = new WeakMap<Config, { until: number; repositories: Promise<Repository[]> }>()
 
-function repositoriesOf(ask: Ask<Config>): Promise<Repository[]> {
-  const kept = listed.get(ask.http)
-  if (kept?.begun === ask.begun) return kept.repositories
+function repositoriesOf(ask: Ask<Config>, isFresh = false): Promise<Repository[]> {
+  const now = Date.parse(ask.begun)
+  const known = kept.get(ask.config)
+  if (!isFresh && known !== undefined && now <= known.until) return known.repositories
   const repositories = askRepositories(ask)
-  listed.set(ask.http, { begun: ask.begun, repositories })
-  repositories.catch(() => listed.delete(ask.http))
+  kept.set(ask.config, { until: now + KEPT_MS, repositories })
+  repositories.catch(() => kept.delete(ask.config))
   return repositories
 }
 
@@ -1095,21 +1098,30 @@ function isRefusal(thrown: unknown): thrown is AppError {
 }
 const statusOf = ({ detail }: AppError) => (detail as { status?: number } | null)?.status
 
-/** Each list for itself, so that one that is refused stays where it stood and does not stop the others. */
+/**
+ * Each list for itself, so that one that is refused stays where it stood and does not stop the others. Where all are forbidden the stream has
+ * seen nothing, and says so.
+ */
 async function* walk(ask: Ask<Config>, what: string, lists: readonly List[]): AsyncGenerator<Page> {
   let { cursor } = ask
+  let forbidden: AppError | null = null
+  let isRead = false
   for (const list of lists) {
     try {
       for await (const page of walkLists({ ...ask, cursor }, what, [list])) {
         cursor = page.cursor
         yield page
       }
+      isRead = true
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown
       // 410: switched off, as issues are where they are kept elsewhere.
-      if (statusOf(thrown) !== 410) ask.log.warn('github.unreadable', { list: list.key, what, reason: thrown.message })
+      if (statusOf(thrown) === 410) continue
+      ask.log.warn('github.unreadable', { list: list.key, what, reason: thrown.message })
+      if (statusOf(thrown) === 403) forbidden = thrown
     }
   }
+  if (forbidden !== null && !isRead) throw forbidden
 }
 
 const isWithin = (moment: string, { since, until }: { readonly since: string | null; readonly until: string | null }) =>
@@ -1176,6 +1188,39 @@ async function askGraph<T>(
   }
 }
 
+const AT_ONCE = 50
+
+/** A few fields of every repository, many in one query; those that are refused are left out. */
+async function askEach<T>(
+  ask: Ask<Config>,
+  repositories: readonly Repository[],
+  { query, fields }: { readonly query: string; readonly fields: string },
+  schema: z.ZodType<T>,
+): Promise<Map<number, T>> {
+  const found = new Map<number, T>()
+  for (let start = 0; start < repositories.length; start += AT_ONCE) {
+    const some = repositories.slice(start, start + AT_ONCE)
+    const asked = some.map((repository, index) => {
+      const { owner, name } = variablesOf(repository)
+      return `r${index}:repository(owner:${JSON.stringify(owner)},name:${JSON.stringify(name)}){${fields}}`
+    })
+    try {
+      const answer = await askGraph(ask, `query ${query}{${asked.join(' ')}}`, {}, z.record(z.string(), schema.nullable()))
+      some.forEach(({ id }, index) => {
+        const one = answer[`r${index}`]
+        if (one !== null && one !== undefined) found.set(id, one)
+      })
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown
+      // One that is forbidden fails the query of all.
+      const alone = some.length === 1 ? [] : some
+      if (alone.length === 0) ask.log.warn('github.unreadable', { list: some[0]?.full_name, what: query, reason: thrown.message })
+      for (const one of alone) for (const [id, told] of await askEach(ask, [one], { query, fields }, schema)) found.set(id, told)
+    }
+  }
+  return found
+}
+
 const connectionOf = <T extends z.ZodType>(node: T) =>
   z.object({
     totalCount: z.number().optional(),
@@ -1206,6 +1251,8 @@ interface GraphList {
   readonly fields?: string
   readonly inner?: Inner
   readonly lateDays?: number
+  /** When the last change was, where that is known. */
+  readonly newest?: string | undefined
   readonly items: (node: Anything & { number: number; updatedAt: string }, inner: Anything[]) => Pulled[]
 }
 
@@ -1218,9 +1265,10 @@ function graphList(ask: Ask<Config>, repository: Repository, list: GraphList): L
   return {
     key: String(repository.id),
     async page(range, page) {
+      const since = daysBefore(range.since, list.lateDays ?? 0)
+      if (page === null && since !== null && list.newest !== undefined && utc(list.newest) < since) return { items: [], next: null }
       const found = (await askGraph(ask, text, { ...variablesOf(repository), first, after: page }, answer)).repository?.[of]
       if (found === undefined) return { items: [], next: null }
-      const since = daysBefore(range.since, list.lateDays ?? 0)
       const items: Pulled[] = []
       for (const one of found.nodes)
         if (isWithin(one.updatedAt, { since, until: range.until }))
@@ -1259,7 +1307,7 @@ async function wholeOf(
 async function* pullRepositories(ask: Ask<Config>): AsyncGenerator<Page> {
   // The names that each had before, by its id: of an organization's repositories nothing else tells of a rename.
   const names = parsedCursor(z.record(z.string(), z.array(z.string())), ask.cursor) ?? {}
-  const all = await repositoriesOf(ask)
+  const all = await repositoriesOf(ask, true)
   for (let start = 0; start < all.length; start += 100) {
     const items = all.slice(start, start + 100).map(({ asked, id, full_name, html_url, default_branch, updated_at }) => {
       const known = [...new Set([...(names[id] ?? []), ...(asked === null ? [] : [asked])])]
@@ -1291,7 +1339,8 @@ const commitPlaces = z.record(
   }),
 )
 const COMMIT = `fragment commit on Commit{oid message committedDate author{name email date} committer{name email date} parents(first:20){nodes{oid}} additions deletions changedFilesIfAvailable}`
-const TIP = `query Tip($owner:String!,$name:String!){repository(owner:$owner,name:$name){defaultBranchRef{target{oid}}}}`
+const TIPS = { query: 'Tips', fields: 'defaultBranchRef{target{oid}}' }
+const tipNode = z.object({ defaultBranchRef: z.object({ target: z.object({ oid: z.string() }).nullable() }).nullable() })
 const HISTORY = `query History($owner:String!,$name:String!,$head:GitObjectID!,$after:String,$since:GitTimestamp,$until:GitTimestamp){repository(owner:$owner,name:$name){object(oid:$head){...on Commit{history(first:100,after:$after,since:$since,until:$until){totalCount ${PAGE} nodes{...commit}}}}}} ${COMMIT}`
 
 /**
@@ -1301,9 +1350,11 @@ const HISTORY = `query History($owner:String!,$name:String!,$head:GitObjectID!,$
 async function* pullCommits(ask: Ask<Config>): AsyncGenerator<Page> {
   const places = parsedCursor(commitPlaces, ask.cursor) ?? {}
   let done = 0
-  for (const repository of await repositoriesOf(ask)) {
+  const repositories = await repositoriesOf(ask)
+  const tips = await askEach(ask, repositories, TIPS, tipNode)
+  for (const repository of repositories) {
     const place = places[repository.id] ?? { tip: null }
-    const head = place.walk?.head ?? (await askTip(ask, repository))
+    const head = place.walk?.head ?? tips.get(repository.id)?.defaultBranchRef?.target?.oid ?? null
     if (head === null || (place.walk === undefined && head === place.tip && ask.since === null)) continue
     let base = place.walk === undefined ? (ask.since === null ? place.tip : null) : place.walk.base
     let page = place.walk?.page ?? null
@@ -1326,18 +1377,10 @@ async function* pullCommits(ask: Ask<Config>): AsyncGenerator<Page> {
       yield { items, cursor: JSON.stringify(places) }
     } while (page !== null)
   }
-}
-
-async function askTip(ask: Ask<Config>, repository: Repository): Promise<string | null> {
-  const target = z.object({ target: z.object({ oid: z.string() }).nullable() })
-  const answer = z.object({ repository: z.object({ defaultBranchRef: target.nullable() }).nullable() })
-  try {
-    return (await askGraph(ask, TIP, variablesOf(repository), answer)).repository?.defaultBranchRef?.target?.oid ?? null
-  } catch (thrown) {
-    if (!isRefusal(thrown)) throw thrown
-    ask.log.warn('github.unreadable', { list: String(repository.id), what: 'commits', reason: thrown.message })
-    return null
-  }
+  if (tips.size === 0)
+    throw new AppError('source-denied', 'The credential may not read the commits of any repository.', {
+      help: 'It needs the permission to read contents.',
+    })
 }
 
 async function historyPage(ask: Ask<Config>, repository: Repository, head: string, after: string | null) {
@@ -1416,8 +1459,28 @@ function refList(ask: Ask<Config>, repository: Repository, of: 'refs' | 'release
   }
 }
 
-async function* eachRepository(ask: Ask<Config>, what: string, lists: (repository: Repository) => readonly List[]): AsyncGenerator<Page> {
-  yield* walk(ask, what, (await repositoriesOf(ask)).flatMap(lists))
+async function* eachRepository(
+  ask: Ask<Config>,
+  what: string,
+  lists: (repository: Repository, newest: string | undefined) => readonly List[],
+  of: GraphList['of'] | null = null,
+): AsyncGenerator<Page> {
+  const repositories = await repositoriesOf(ask)
+  // Most repositories are still between two pulls: one query says of 50 which are not.
+  const newest = of === null || (ask.cursor === null && ask.since === null) ? null : await askNewest(ask, repositories, of)
+  yield* walk(
+    ask,
+    what,
+    repositories.flatMap((repository) => lists(repository, newest?.get(repository.id))),
+  )
+}
+
+async function askNewest(ask: Ask<Config>, repositories: readonly Repository[], of: GraphList['of']): Promise<Map<number, string>> {
+  const fields = `newest:${of}(first:1,orderBy:{field:UPDATED_AT,direction:DESC}){nodes{updatedAt}}`
+  const node = z.object({ newest: z.object({ nodes: z.array(z.object({ updatedAt: time })) }) })
+  const found = await askEach(ask, repositories, { query: 'Newest', fields }, node)
+  // Where there is none at all, there is none that is new.
+  return new Map([...found].map(([id, { newest }]) => [id, newest.nodes[0]?.updatedAt ?? new Date(0).toISOString()]))
 }
 
 const PULL_REQUEST = `title body state isDraft createdAt mergedAt closedAt author{${ACTOR}} mergedBy{${ACTOR}} baseRefName headRefName headRefOid mergeCommit{oid} additions deletions changedFiles commits{totalCount} comments{totalCount} labels(first:100){nodes{name}} url`
@@ -1486,42 +1549,60 @@ function pullRequestOf(node: Anything): PullRequest {
 }
 
 const pullChanges = (ask: Ask<Config>) =>
-  eachRepository(ask, 'pull requests', (repository) => [
-    graphList(ask, repository, {
-      of: 'pullRequests',
-      query: 'PullRequests',
-      first: 50,
-      fields: PULL_REQUEST,
-      items: (node) => [item(named.change, changePayload, { repository: refOf(repository), pull_request: pullRequestOf(node) })],
-    }),
-  ])
+  eachRepository(
+    ask,
+    'pull requests',
+    (repository, newest) => [
+      graphList(ask, repository, {
+        of: 'pullRequests',
+        newest,
+        query: 'PullRequests',
+        first: 50,
+        fields: PULL_REQUEST,
+        items: (node) => [item(named.change, changePayload, { repository: refOf(repository), pull_request: pullRequestOf(node) })],
+      }),
+    ],
+    'pullRequests',
+  )
 
 const pullFiles = (ask: Ask<Config>) =>
-  eachRepository(ask, 'files of pull requests', (repository) => [
-    graphList(ask, repository, {
-      of: 'pullRequests',
-      query: 'PullRequestFiles',
-      first: 25,
-      fields: PULL_REQUEST,
-      inner: { field: 'files', nodes: 'path' },
-      items: (node, files) => [
-        item(named.change, filesPayload, { repository: refOf(repository), pull_request: pullRequestOf(node), files }),
-      ],
-    }),
-  ])
+  eachRepository(
+    ask,
+    'files of pull requests',
+    (repository, newest) => [
+      graphList(ask, repository, {
+        of: 'pullRequests',
+        newest,
+        query: 'PullRequestFiles',
+        first: 25,
+        fields: PULL_REQUEST,
+        inner: { field: 'files', nodes: 'path' },
+        items: (node, files) => [
+          item(named.change, filesPayload, { repository: refOf(repository), pull_request: pullRequestOf(node), files }),
+        ],
+      }),
+    ],
+    'pullRequests',
+  )
 
 const pullChangeCommits = (ask: Ask<Config>) =>
-  eachRepository(ask, 'commits of pull requests', (repository) => [
-    graphList(ask, repository, {
-      of: 'pullRequests',
-      query: 'PullRequestCommits',
-      first: 25,
-      inner: { field: 'commits', nodes: 'commit{oid authoredDate committedDate messageHeadline}' },
-      items: ({ number, updatedAt }, commits) => [
-        pulled(`${repository.id}#${number}`, updatedAt, { repository: refOf(repository), number, commits }),
-      ],
-    }),
-  ])
+  eachRepository(
+    ask,
+    'commits of pull requests',
+    (repository, newest) => [
+      graphList(ask, repository, {
+        of: 'pullRequests',
+        newest,
+        query: 'PullRequestCommits',
+        first: 25,
+        inner: { field: 'commits', nodes: 'commit{oid authoredDate committedDate messageHeadline}' },
+        items: ({ number, updatedAt }, commits) => [
+          pulled(`${repository.id}#${number}`, updatedAt, { repository: refOf(repository), number, commits }),
+        ],
+      }),
+    ],
+    'pullRequests',
+  )
 
 const reviewNode = z.object({
   fullDatabaseId: z.union([z.string(), z.number()]),
@@ -1533,29 +1614,35 @@ const reviewNode = z.object({
 })
 
 const pullReviews = (ask: Ask<Config>) =>
-  eachRepository(ask, 'reviews', (repository) => [
-    graphList(ask, repository, {
-      of: 'pullRequests',
-      query: 'Reviews',
-      first: 25,
-      inner: { field: 'reviews', nodes: `fullDatabaseId state submittedAt updatedAt author{${ACTOR}} url` },
-      items: ({ number }, reviews) =>
-        reviews.flatMap((node) => {
-          const one = read(reviewNode, node, 'a review')
-          if (!one.submittedAt) return []
-          const { fullDatabaseId: id, author, state, submittedAt, updatedAt, url } = one
-          const review = {
-            id: String(id),
-            user: author,
-            state: state.toLowerCase(),
-            submitted_at: submittedAt,
-            updated_at: updatedAt,
-            html_url: url,
-          }
-          return item(named.review, reviewPayload, { repository: refOf(repository), pull_request: { number }, review })
-        }),
-    }),
-  ])
+  eachRepository(
+    ask,
+    'reviews',
+    (repository, newest) => [
+      graphList(ask, repository, {
+        of: 'pullRequests',
+        newest,
+        query: 'Reviews',
+        first: 25,
+        inner: { field: 'reviews', nodes: `fullDatabaseId state submittedAt updatedAt author{${ACTOR}} url` },
+        items: ({ number }, reviews) =>
+          reviews.flatMap((node) => {
+            const one = read(reviewNode, node, 'a review')
+            if (!one.submittedAt) return []
+            const { fullDatabaseId: id, author, state, submittedAt, updatedAt, url } = one
+            const review = {
+              id: String(id),
+              user: author,
+              state: state.toLowerCase(),
+              submitted_at: submittedAt,
+              updated_at: updatedAt,
+              html_url: url,
+            }
+            return item(named.review, reviewPayload, { repository: refOf(repository), pull_request: { number }, review })
+          }),
+      }),
+    ],
+    'pullRequests',
+  )
 
 const CHANGE_EVENTS =
   'READY_FOR_REVIEW_EVENT,CONVERT_TO_DRAFT_EVENT,CLOSED_EVENT,REOPENED_EVENT,HEAD_REF_FORCE_PUSHED_EVENT,REVIEW_REQUESTED_EVENT'
@@ -1567,30 +1654,36 @@ const ASSIGNEE = 'assignee{...on User{login} ...on Bot{login} ...on Mannequin{lo
 const ISSUE_NODES = `__typename ${step('ClosedEvent')} ${step('ReopenedEvent')} ${step('AssignedEvent', ASSIGNEE)} ${step('UnassignedEvent', ASSIGNEE)}`
 
 const pullTimeline = (ask: Ask<Config>, of: GraphList['of']) =>
-  eachRepository(ask, of === 'issues' ? 'history of issues' : 'history of pull requests', (repository) => [
-    graphList(ask, repository, {
-      of,
-      query: of === 'issues' ? 'IssueTimeline' : 'Timeline',
-      first: 25,
-      fields: of === 'issues' ? '' : 'mergedAt',
-      inner: {
-        field: 'timelineItems',
-        nodes: of === 'issues' ? ISSUE_NODES : CHANGE_NODES,
-        types: of === 'issues' ? ISSUE_EVENTS : CHANGE_EVENTS,
-      },
-      items: ({ number, updatedAt, mergedAt = null }, timeline) =>
-        timeline.length === 0
-          ? []
-          : [
-              pulled(`${repository.id}#${number}`, updatedAt, {
-                repository: refOf(repository),
-                number,
-                ...(of === 'issues' ? {} : { merged_at: mergedAt }),
-                timeline: timeline.map((one) => ({ ...one, actor: actorOf(one['actor'] as Actor) })),
-              }),
-            ],
-    }),
-  ])
+  eachRepository(
+    ask,
+    of === 'issues' ? 'history of issues' : 'history of pull requests',
+    (repository, newest) => [
+      graphList(ask, repository, {
+        of,
+        newest,
+        query: of === 'issues' ? 'IssueTimeline' : 'Timeline',
+        first: 25,
+        fields: of === 'issues' ? '' : 'mergedAt',
+        inner: {
+          field: 'timelineItems',
+          nodes: of === 'issues' ? ISSUE_NODES : CHANGE_NODES,
+          types: of === 'issues' ? ISSUE_EVENTS : CHANGE_EVENTS,
+        },
+        items: ({ number, updatedAt, mergedAt = null }, timeline) =>
+          timeline.length === 0
+            ? []
+            : [
+                pulled(`${repository.id}#${number}`, updatedAt, {
+                  repository: refOf(repository),
+                  number,
+                  ...(of === 'issues' ? {} : { merged_at: mergedAt }),
+                  timeline: timeline.map((one) => ({ ...one, actor: actorOf(one['actor'] as Actor) })),
+                }),
+              ],
+      }),
+    ],
+    of,
+  )
 
 const changed = (since: string | null) => ({ sort: 'updated', direction: 'desc', since: since ?? undefined })
 const comments = z.array(z.looseObject({ updated_at: time, html_url: z.string() }))
@@ -1763,23 +1856,29 @@ const checkedBranch = z.object({
     .nullable(),
 })
 
+/** GitHub has no permission by which such a token could read check runs. */
+const isFineGrained = ({ token, app_id }: Config) => app_id === undefined && token?.reveal().startsWith('github_pat_') === true
+
+async function* nothing(): AsyncGenerator<Page> {}
+
 /** Of the default branch and of the heads of pull requests. A check that ends moves neither, so each is looked at for a day longer. */
 const pullChecks = (ask: Ask<Config>) =>
-  eachRepository(ask, 'checks', (repository) => [
-    {
-      key: `${repository.id}/branch`,
-      async page({ since }, page) {
-        const variables = { ...variablesOf(repository), first: CHECKED_AT_ONCE, after: page, since: daysBefore(since, 1) }
-        const history = (await askGraph(ask, CHECKED, variables, checkedBranch)).repository?.defaultBranchRef?.target?.history
-        if (history === undefined) return { items: [], next: null }
-        return { items: history.nodes.flatMap((node) => checkItems(repository, node)), next: nextOf(history) }
-      },
-    },
-    graphList(
-      ask,
-      { ...repository },
+  eachRepository(
+    ask,
+    'checks',
+    (repository, newest) => [
       {
+        key: `${repository.id}/branch`,
+        async page({ since }, page) {
+          const variables = { ...variablesOf(repository), first: CHECKED_AT_ONCE, after: page, since: daysBefore(since, 1) }
+          const history = (await askGraph(ask, CHECKED, variables, checkedBranch)).repository?.defaultBranchRef?.target?.history
+          if (history === undefined) return { items: [], next: null }
+          return { items: history.nodes.flatMap((node) => checkItems(repository, node)), next: nextOf(history) }
+        },
+      },
+      graphList(ask, repository, {
         of: 'pullRequests',
+        newest,
         query: 'PullRequestChecks',
         first: CHECKED_AT_ONCE,
         fields: `heads:commits(last:1){nodes{commit{${CHECKS}}}}`,
@@ -1788,9 +1887,10 @@ const pullChecks = (ask: Ask<Config>) =>
           read(z.object({ nodes: z.array(z.object({ commit: anything })) }), node['heads'], 'checks').nodes.flatMap(({ commit }) =>
             checkItems(repository, commit),
           ),
-      },
-    ),
-  ])
+      }),
+    ],
+    'pullRequests',
+  )
 
 // ---------------------------------------------------------------- webhook
 
@@ -1935,7 +2035,7 @@ async function check(ask: Ask<Config>): Promise<Check> {
         if (what === 'issues' && has_issues === false) continue
         // 409: a repository without commits. 410: switched off. 422: no HEAD.
         const answer = await http.get(`${rest}/repos/${full_name}${path}`, { allow: [403, 404, 409, 410, 422] })
-        if (answer.status === 403 && what === 'checks' && scopes === null && !isApp)
+        if (answer.status === 403 && what === 'checks' && isFineGrained(config))
           missing.push(
             `A fine-grained token may not read check runs, whatever its permissions: connect a GitHub App or use a classic token if they are wanted. All else works without.`,
           )
@@ -2068,7 +2168,13 @@ export default defineConnector<Config>({
       pull: pullDeployments,
       rows: (payload, _, config) => deploymentRows(payload, config),
     }),
-    checks: defineStream({ produces: ['checks'], order: 'unordered', payload: checkPayload, pull: pullChecks, rows: checkRows }),
+    checks: defineStream({
+      produces: ['checks'],
+      order: 'unordered',
+      payload: checkPayload,
+      pull: (ask: Ask<Config>) => (isFineGrained(ask.config) ? nothing() : pullChecks(ask)),
+      rows: checkRows,
+    }),
   },
   hook: {
     proof: 'signature',
