@@ -198,6 +198,16 @@ describe('pull requests', () => {
     expect(lastOf(second)).toBe(lastOf(first))
   })
 
+  test('are asked for fewer at once where GitHub cannot finish a page of them', async () => {
+    const timeout = {
+      request: { method: 'POST', url: '/graphql', body: { variables: { first: 25 } } },
+      response: { status: 502, headers: {}, body: {} },
+    }
+    const small = graph({ variables: { first: 5 } }, { data: reviews('2026-01-01T00:00:00Z') })
+    const ask = await asking([get('/repos/acme/shop', shop), timeout, small])
+    expect(await pullStream(connector, 'reviews', ask())).toHaveLength(1)
+  })
+
   test('are listed where one did', async () => {
     const ask = await asking([get('/repos/acme/shop', shop), newest('2026-03-01T00:00:00Z'), listed('2026-03-01T00:00:00Z')])
     await pullStream(connector, 'reviews', ask(lastOf(await pullStream(connector, 'reviews', ask()))))

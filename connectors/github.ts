@@ -54,7 +54,9 @@ What the credential may not read stays unknown and fails nothing; \`check\` name
 
 **Incidents.** An issue with one of \`incident_labels\` is an incident from its opening to its closing, of its repository or of the service that a label such as \`service: api\` names; \`severity: high\` or \`sev1\` is its severity.
 
-Commits are those of the default branch; the others are known through their pull requests. Runs are asked for again for 3 days after their start, deployments, tags and releases for 30: what becomes of older ones only the webhook tells, or a full sync.`
+Commits are those of the default branch; the others are known through their pull requests. Runs are asked for again for 3 days after their start, deployments, tags and releases for 30: what becomes of older ones only the webhook tells, or a full sync.
+
+**Cost.** A sync in which nothing happened asks 7 requests and 3 GraphQL queries for each repository, and 8 more queries for every 50; GitHub allows 5,000 of each in an hour, an App up to 12,500. The first sync asks one request for each run and each deployment besides.`
 
 const label = () => z.string().trim().min(1).max(100)
 
@@ -389,7 +391,7 @@ const named = {
   deployment: ({ deployment, deployment_status: status }: z.output<typeof deploymentPayload>): Named =>
     status === undefined
       ? [String(deployment.id), inSecond(deployment.created_at, 0)]
-      : [`status:${status.id}`, inSecond(status.created_at, { queued: 1, pending: 1, in_progress: 2 }[status.state] ?? 3)],
+      : [`status:${status.id}`, inSecond(status.created_at, { queued: 1, pending: 1, waiting: 1, in_progress: 2 }[status.state] ?? 3)],
 }
 
 const item = <P>(name: (payload: P) => Named, schema: z.ZodType<P>, payload: unknown): Pulled => {
@@ -1256,9 +1258,23 @@ interface GraphList {
   readonly items: (node: Anything & { number: number; updatedAt: string }, inner: Anything[]) => Pulled[]
 }
 
-/** Pull requests or issues, last changed first. Large pages of them time out at GitHub. */
+/**
+ * A page that GitHub cannot finish in its 10 seconds fails however often it is asked: then smaller ones are asked for, down to one thing at once.
+ * `http` has repeated each of them before.
+ */
+async function ofSize<T>(size: number, asked: (first: number) => Promise<T>): Promise<T> {
+  for (let first = size; ; first = Math.ceil(first / 5)) {
+    try {
+      return await asked(first)
+    } catch (thrown) {
+      if (first === 1 || !(thrown instanceof AppError) || thrown.code !== 'source-failed') throw thrown
+    }
+  }
+}
+
+/** Pull requests or issues, last changed first. */
 function graphList(ask: Ask<Config>, repository: Repository, list: GraphList): List {
-  const { of, query, first, fields = '', inner } = list
+  const { of, query, fields = '', inner } = list
   const node = z.looseObject({ number: z.int(), updatedAt: time })
   const answer = z.object({ repository: z.object({ [of]: connectionOf(node) }).nullable() })
   const text = `query ${query}($owner:String!,$name:String!,$first:Int!,$after:String){repository(owner:$owner,name:$name){${of}(first:$first,after:$after,orderBy:{field:UPDATED_AT,direction:DESC}){totalCount ${PAGE} nodes{number updatedAt ${fields} ${inner === undefined ? '' : innerOf(inner, '')}}}}}`
@@ -1267,7 +1283,8 @@ function graphList(ask: Ask<Config>, repository: Repository, list: GraphList): L
     async page(range, page) {
       const since = daysBefore(range.since, list.lateDays ?? 0)
       if (page === null && since !== null && list.newest !== undefined && utc(list.newest) < since) return { items: [], next: null }
-      const found = (await askGraph(ask, text, { ...variablesOf(repository), first, after: page }, answer)).repository?.[of]
+      const answered = await ofSize(list.first, (first) => askGraph(ask, text, { ...variablesOf(repository), first, after: page }, answer))
+      const found = answered.repository?.[of]
       if (found === undefined) return { items: [], next: null }
       const items: Pulled[] = []
       for (const one of found.nodes)
@@ -1341,7 +1358,7 @@ const commitPlaces = z.record(
 const COMMIT = `fragment commit on Commit{oid message committedDate author{name email date} committer{name email date} parents(first:20){nodes{oid}} additions deletions changedFilesIfAvailable}`
 const TIPS = { query: 'Tips', fields: 'defaultBranchRef{target{oid}}' }
 const tipNode = z.object({ defaultBranchRef: z.object({ target: z.object({ oid: z.string() }).nullable() }).nullable() })
-const HISTORY = `query History($owner:String!,$name:String!,$head:GitObjectID!,$after:String,$since:GitTimestamp,$until:GitTimestamp){repository(owner:$owner,name:$name){object(oid:$head){...on Commit{history(first:100,after:$after,since:$since,until:$until){totalCount ${PAGE} nodes{...commit}}}}}} ${COMMIT}`
+const HISTORY = `query History($owner:String!,$name:String!,$head:GitObjectID!,$first:Int!,$after:String,$since:GitTimestamp,$until:GitTimestamp){repository(owner:$owner,name:$name){object(oid:$head){...on Commit{history(first:$first,after:$after,since:$since,until:$until){totalCount ${PAGE} nodes{...commit}}}}}} ${COMMIT}`
 
 /**
  * Of a new head, what the last one does not reach: dates are no help, since a merge brings commits that are older than the last pull.
@@ -1386,7 +1403,8 @@ async function* pullCommits(ask: Ask<Config>): AsyncGenerator<Page> {
 async function historyPage(ask: Ask<Config>, repository: Repository, head: string, after: string | null) {
   const answer = z.object({ repository: z.object({ object: z.object({ history: connectionOf(anything) }).nullable() }).nullable() })
   const variables = { ...variablesOf(repository), head, after, since: ask.since, until: ask.until }
-  const history = (await askGraph(ask, HISTORY, variables, answer)).repository?.object?.history
+  const answered = await ofSize(100, (first) => askGraph(ask, HISTORY, { ...variables, first }, answer))
+  const history = answered.repository?.object?.history
   return { commits: history?.nodes ?? [], next: history === undefined ? null : nextOf(history), total: history?.totalCount ?? null }
 }
 
@@ -1870,8 +1888,9 @@ const pullChecks = (ask: Ask<Config>) =>
       {
         key: `${repository.id}/branch`,
         async page({ since }, page) {
-          const variables = { ...variablesOf(repository), first: CHECKED_AT_ONCE, after: page, since: daysBefore(since, 1) }
-          const history = (await askGraph(ask, CHECKED, variables, checkedBranch)).repository?.defaultBranchRef?.target?.history
+          const variables = { ...variablesOf(repository), after: page, since: daysBefore(since, 1) }
+          const answered = await ofSize(CHECKED_AT_ONCE, (first) => askGraph(ask, CHECKED, { ...variables, first }, checkedBranch))
+          const history = answered.repository?.defaultBranchRef?.target?.history
           if (history === undefined) return { items: [], next: null }
           return { items: history.nodes.flatMap((node) => checkItems(repository, node)), next: nextOf(history) }
         },
@@ -2004,7 +2023,7 @@ async function check(ask: Ask<Config>): Promise<Check> {
           ? 'The token has the scope `public_repo` and sees no private repositories: give it `repo` if there are any.'
           : 'The token lacks the scope `repo`: add it, or make a fine-grained token.',
       )
-    const ends = Date.parse((budget.headers.get('github-authentication-token-expiration') ?? '').replace(' UTC', 'Z').replace(' ', 'T'))
+    const ends = endOf(budget.headers)
     if (ends - Date.parse(ask.begun) < 7 * DAY_MS) missing.push(`The token ends at ${new Date(ends).toISOString()}: make a new one before.`)
     const { core } = rateLimit.safeParse(budget.body).data?.resources ?? {}
     if (core !== undefined && core.remaining < core.limit / 10)
@@ -2056,6 +2075,12 @@ async function check(ask: Ask<Config>): Promise<Check> {
       : `${thrown.message} ${thrown.help ?? ''}`.trim()
     return { ok: false, missing: [...missing, sentence] }
   }
+}
+
+/** Written as `2026-03-03 12:00:00 UTC` or with `-0700`. */
+function endOf(headers: Headers): number {
+  const [day, clock, zone = ''] = (headers.get('github-authentication-token-expiration') ?? '').split(' ')
+  return Date.parse(`${day}T${clock}${zone === 'UTC' ? 'Z' : zone.replace(/(\d\d)$/, ':$1')}`)
 }
 
 function refusalOf(thrown: unknown): string {
