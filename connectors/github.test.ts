@@ -215,6 +215,14 @@ describe('pull requests', () => {
   })
 })
 
+test('what has another shape is kept, unread, and stops nothing', async () => {
+  const issue = { number: 1, title: 'One', state: 'open', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' }
+  const answer = get('/repos/acme/shop/issues?per_page=100&state=all&sort=updated&direction=desc', [{ ...issue, title: null }, issue])
+  const ask = await asking([get('/repos/acme/shop', shop), answer])
+  const items = itemsOf(await pullStream(connector, 'issues', ask()))
+  expect(items.map(({ id }) => id)).toEqual([expect.stringMatching(/^unread:[0-9a-f]{24}$/), '1001#1'])
+})
+
 describe('repositories', () => {
   const ofOrganization = (...names: string[]) =>
     get(

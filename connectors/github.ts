@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto'
+import { createHash, createPrivateKey } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { z } from 'zod'
 import { build } from '../domain/build.ts'
@@ -394,8 +394,12 @@ const named = {
       : [`status:${status.id}`, inSecond(status.created_at, { queued: 1, pending: 1, waiting: 1, in_progress: 2 }[status.state] ?? 3)],
 }
 
+/** One of a shape that nobody has seen yet is kept all the same, under a name that its content gives it, and is shown as unread. */
 const item = <P>(name: (payload: P) => Named, schema: z.ZodType<P>, payload: unknown): Pulled => {
-  const [id, at] = name(schema.parse(payload))
+  const parsed = schema.safeParse(payload)
+  if (!parsed.success)
+    return pulled(`unread:${createHash('sha256').update(JSON.stringify(payload)).digest('hex').slice(0, 24)}`, null, payload)
+  const [id, at] = name(parsed.data)
   return pulled(id, at, payload)
 }
 
@@ -1411,12 +1415,12 @@ async function historyPage(ask: Ask<Config>, repository: Repository, head: strin
 async function comparedPage(ask: Ask<Config>, repository: Repository, base: string, head: string, page: string | null) {
   const path = `${placeOf(ask.config).rest}/repos/${repository.full_name}/compare/${base}...${head}`
   // Beside the commits its first page has the whole difference, over which GitHub fails where it is too large: then there is no base either.
-  const asked = await (page === null ? ask.http.get(path, { query: { per_page: 100 }, allow: [404, 422] }) : ask.http.get(page)).catch(
-    (thrown: unknown) => {
-      if (page === null && thrown instanceof AppError && thrown.code === 'source-failed') return null
-      throw thrown
-    },
-  )
+  const asked = await (
+    page === null ? ask.http.get(path, { query: { per_page: 100 }, allow: [404, 422] }) : ask.http.get(page, { allow: [404] })
+  ).catch((thrown: unknown) => {
+    if (page === null && thrown instanceof AppError && thrown.code === 'source-failed') return null
+    throw thrown
+  })
   if (asked === null || asked.status !== 200) return null
   const compared = read(
     z.object({ total_commits: z.number(), commits: z.array(z.object({ sha: z.string().regex(HASH) })) }),
