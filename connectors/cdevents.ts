@@ -117,7 +117,8 @@ function artifactOf(purl: string | null): Artifact {
   const isImage = ['oci', 'docker'].includes(type.toLowerCase())
   return {
     image: isImage ? purl : null,
-    version: (isImage ? (qualifier.get('tag') ?? (version.startsWith('sha256:') ? null : version)) : version) || null,
+    version:
+      (isImage ? (qualifier.get('tag') ?? (version.startsWith('sha256:') ? null : version)) : version === commit ? null : version) || null,
     revision: commit,
   }
 }

@@ -157,8 +157,17 @@ function deploymentRows(sent: DeploymentPayload, raw: Raw, config: Config): Doma
       ? listed
       : [
           {
-            ...{ repourl: sent.repourl ?? '', commitsha: sent.commitsha ?? '', refname: sent.refname, commitmsg: sent.commitmsg },
-            ...{ starteddate: null, finisheddate: null, name: null, displaytitle: null, result: null, status: null, url: null },
+            repourl: sent.repourl ?? '',
+            commitsha: sent.commitsha ?? '',
+            refname: sent.refname,
+            commitmsg: sent.commitmsg,
+            starteddate: null,
+            finisheddate: null,
+            name: null,
+            displaytitle: null,
+            result: null,
+            status: null,
+            url: null,
           },
         ]
   const rows = new Map<string, Deployment>()
@@ -273,8 +282,6 @@ function incidentRow(sent: IssuePayload, state: 'opened' | 'closed', at: string,
     state,
     at,
     service: config.service ?? sent.component,
-    environment: 'production',
-    environment_name: 'PRODUCTION',
     repository: repositoryOfPage(sent.url),
     severity: sent.severity ?? sent.priority,
     title: sent.title,

@@ -196,7 +196,7 @@ function requireJson(type: string | null): void {
  * Reads the body and stops at the limit. With a stated length the parser of HTTP holds the sender to it, and the body is taken whole: a
  * stream in between costs 0.1 ms a request. Without one (chunked) it is read piece by piece.
  */
-async function bodyOf(request: Request): Promise<Uint8Array> {
+export async function bodyOf(request: Request): Promise<Uint8Array> {
   const stated = request.headers.get('content-length')
   if (stated !== null) {
     if (Number(stated) > MAX_BODY_BYTES) throw tooLarge()

@@ -23,6 +23,8 @@ export interface Sources {
   find(org: string, name: string): Promise<Source | null>
   /** Adds a source, or gives an existing one of that name its new settings; the settings are checked by the connector's schema. */
   save(org: string, name: string, connector: string, config: unknown): Promise<Source>
+  /** A source of that name is there afterwards: made with the connector's own defaults, if it was not. Refuses a name that another connector has. */
+  ensure(org: string, name: string, connector: string): Promise<void>
   saveCursor(org: string, source: Source, stream: string, cursor: string): Promise<void>
   succeeded(org: string, source: Source): Promise<void>
   failed(org: string, source: Source, reason: string): Promise<void>
@@ -59,6 +61,13 @@ ON CONFLICT (org_id, name) DO UPDATE SET config = excluded.config
 RETURNING ${COLUMNS}`,
   row: sourceRow,
 })
+const addSource = statement({
+  name: 'sources.add',
+  sql: `INSERT INTO sources (id, org_id, name, connector, config, cursors, created_at)
+VALUES ({id:uuid}, {org:uuid}, {name:text}, {connector:text}, {config:jsonb}, '{}'::jsonb, {now:timestamptz})
+ON CONFLICT (org_id, name) DO NOTHING`,
+  row: noRow,
+})
 const saveCursor = statement({
   name: 'sources.save_cursor',
   sql: `UPDATE sources SET cursors = cursors || jsonb_build_object({stream:text}, {cursor:text}) WHERE org_id = {org:uuid} AND id = {id:uuid}`,
@@ -78,6 +87,7 @@ const failed = statement({
 export function openSources({ semantic, registry, clock }: { semantic: Semantic; registry: Registry; clock: Clock }): Sources {
   // Asked for each item that is applied; a source's settings change by hand only, through `save`.
   const configs = new Map<string, unknown>()
+  const ensured = new Map<string, string>()
   const now = () => instant(clock.now())
   return {
     list: (org) => semantic.query(listSources, { org }),
@@ -94,6 +104,18 @@ export function openSources({ semantic, registry, clock }: { semantic: Semantic;
       if (saved === null) throw new AppError('internal', `The source ${name} could not be saved.`)
       configs.set(`${org} ${name}`, checked)
       return saved
+    },
+    async ensure(org, name, connector) {
+      const key = `${org} ${name}`
+      let standing = ensured.get(key)
+      if (standing === undefined) {
+        const config = JSON.stringify(checkConfig(registry, connector, {}))
+        await semantic.query(addSource, { id: randomUUID(), org, name, connector, config, now: now() })
+        standing = (await semantic.one(findSource, { org, name }))?.connector ?? connector
+        ensured.set(key, standing)
+      }
+      if (standing !== connector)
+        throw new AppError('conflict', `The source ${name} exists already and is a ${standing} source.`, { help: 'Choose another name.' })
     },
     async saveCursor(org, source, stream, cursor) {
       await semantic.query(saveCursor, { org, id: source.id, stream, cursor })
