@@ -20,7 +20,7 @@ const docs = `What the emitters of a Fawkes platform send to \`/api/plugins/webh
 
 **ArgoCD.** One sync is one deployment, however often it is notified: the same application, revision and start. The service is the label \`app.kubernetes.io/name\`, else the application; the environment is its label, else the last part of the application's or the namespace's name (\`shop-prod\`), else the setting. The revision is that of the repository that ArgoCD deploys from. A degraded application is an incident only with \`degraded_is_incident\`, because nothing ever reports the end of one.
 
-**Not readable.** A notification whose error message breaks its JSON is kept under the stream \`malformed\` with its reason, and answered as taken, so that no emitter stops.`
+**Not readable.** A notification whose error message breaks its JSON is kept in the raw log, unread and with its reason, and answered as taken, so that no emitter stops.`
 
 const config = z.object({
   webhook_secrets: webhookSecrets(),

@@ -31,7 +31,9 @@ export interface TestItem {
   readonly id: string
   readonly at?: string | null
   readonly received_at?: string
-  readonly payload: unknown
+  readonly payload?: unknown
+  /** In place of `payload`: the bytes as they came. */
+  readonly bytes?: Uint8Array
   readonly seq?: number
 }
 
@@ -58,7 +60,7 @@ export async function openWorld(now = '2026-03-02T12:00:00.000Z', configs: Reado
     org: () => randomUUID(),
     async apply(org, items, rules) {
       const records = items.map((item): JournalRecord => {
-        const payload = Buffer.from(JSON.stringify(item.payload))
+        const payload = item.bytes ?? Buffer.from(JSON.stringify(item.payload))
         const digest = createHash('sha256').update(payload).digest('hex')
         return {
           org,

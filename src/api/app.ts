@@ -9,6 +9,7 @@ import { fawkesRoutes } from './compat/fawkes.ts'
 import { docsPage } from './docs-page.ts'
 import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { hookRoutes } from './hook-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
 import { logFailure, problem } from './problem.ts'
 import type { Services } from './services.ts'
@@ -45,6 +46,7 @@ export function createApp(services: Services): OpenAPIHono {
 
   for (const one of [
     ...eventRoutes(services),
+    ...hookRoutes(services),
     ...metricRoutes(services),
     ...entityRoutes(services),
     ...statusRoutes(services),

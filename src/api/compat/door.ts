@@ -4,7 +4,8 @@ import type { Context } from 'hono'
 import { momentOf } from '../../../domain/loose.ts'
 import { instant } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
-import { bodyOf } from '../event-routes.ts'
+import { isSane } from '../../ingest/json-sanity.ts'
+import { bodyOf } from '../body.ts'
 import { logFailure } from '../problem.ts'
 import type { Services } from '../services.ts'
 
@@ -64,7 +65,10 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** A body that is no JSON is refused by the door, or kept unread: each door says itself. Nothing larger than an event's body is taken. */
 export async function readBody(request: Request): Promise<Body> {
+  if (request.headers.has('content-encoding'))
+    throw new AppError('unsupported-media', 'A compressed body is not taken.', { help: 'Send it as it is.' })
   const bytes = await bodyOf(request)
+  if (!isSane(bytes)) return { bytes, json: undefined }
   try {
     return { bytes, json: JSON.parse(strictUtf8.decode(bytes)) as unknown }
   } catch {

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { AppError } from '../../errors.ts'
+import { UNREADABLE } from '../../ingest/hook.ts'
 import type { Secret } from '../../secret.ts'
 import { isSigned } from '../../signature.ts'
 import { principalOf } from '../auth.ts'
@@ -23,9 +24,6 @@ import {
 const CONNECTOR = 'fawkes'
 const TOKEN_HEADERS = ['x-api-key']
 const KEPT = ['x-webhook-source', 'x-jenkins-job', 'x-github-event', 'x-github-delivery']
-/** A stream that the connector does not have: what is kept in it stands in the raw log as unread. */
-const MALFORMED = 'malformed'
-
 const sourceOf = (connection: string) => `fawkes-${connection}`
 const params = z.object({ id: nameSchema })
 
@@ -125,7 +123,7 @@ export function acceptFawkesDeployment(services: Services, call: Call): Promise<
 async function accept(services: Services, { org, connection, body, headers }: Call, choose: Choose): Promise<Response> {
   const sent = objectOf(body.json)
   const chosen = sent === null ? null : choose(sent, body, headers)
-  const item = chosen ?? { stream: MALFORMED, id: contentId(body.bytes), at: null }
+  const item = chosen ?? { stream: UNREADABLE, id: contentId(body.bytes), at: null }
   const target = { org, source: sourceOf(connection), connector: CONNECTOR, headers: keptHeaders(headers, KEPT) }
   await deliver(services, target, [{ ...item, payload: body.bytes }])
   if (chosen === null) {
