@@ -126,18 +126,25 @@ const deploymentPayload = z
   .refine(({ project, service }) => project !== null || service !== null, { path: ['project'], message: 'is required' })
 type DeploymentPayload = z.output<typeof deploymentPayload>
 
-const incidentPayload = z.object({
-  id: requiredText(),
-  title: looseText(),
-  service: looseText(),
-  severity: looseText(),
-  status: looseText(),
-  createdDate: moment(),
-  resolvedDate: moment(),
-  environment: looseText(),
-  url: looseText(),
-  timestamp: moment(),
-})
+/** The playbook's `/metrics/failure` and `/incidents/resolve` have words of their own for the same. */
+const incidentPayload = z
+  .object({
+    id: looseText(),
+    incident_id: looseText(),
+    title: looseText(),
+    type: looseText(),
+    service: looseText(),
+    severity: looseText(),
+    status: looseText(),
+    createdDate: moment(),
+    detected_at: moment(),
+    resolvedDate: moment(),
+    resolved_at: moment(),
+    environment: looseText(),
+    url: looseText(),
+    timestamp: moment(),
+  })
+  .refine(({ id, incident_id, service }) => (id ?? incident_id ?? service) !== null, { path: ['id'], message: 'is required' })
 type IncidentPayload = z.output<typeof incidentPayload>
 
 const login = z.object({ login: z.string(), type: z.string().nullish() }).nullish()
@@ -349,23 +356,21 @@ const CLOSED = new Set(['resolved', 'closed', 'done', 'fixed'])
 function incidentRows(sent: IncidentPayload, raw: Raw): DomainRows {
   const state = (state: 'opened' | 'closed', at: string) =>
     rowOf(incidentState, {
-      id: sent.id,
+      id: sent.id ?? sent.incident_id ?? raw.id,
       state,
       at,
       service: sent.service,
       environment: sent.environment === null ? null : tierOf(sent.environment),
       environment_name: sent.environment,
       severity: sent.severity,
-      title: sent.title,
+      title: sent.title ?? sent.type,
       url: sent.url,
     })
-  const opened = sent.createdDate ?? sent.timestamp
-  if (sent.resolvedDate !== null)
-    return {
-      incident_states: [...(sent.createdDate === null ? [] : [state('opened', sent.createdDate)]), state('closed', sent.resolvedDate)],
-    }
-  if (CLOSED.has(sent.status?.toLowerCase() ?? '')) return { incident_states: [state('closed', opened ?? raw.received_at)] }
-  return { incident_states: [state('opened', opened ?? raw.received_at)] }
+  const created = sent.createdDate ?? sent.detected_at
+  const resolved = sent.resolvedDate ?? sent.resolved_at
+  if (resolved !== null) return { incident_states: [...(created === null ? [] : [state('opened', created)]), state('closed', resolved)] }
+  const at = created ?? sent.timestamp ?? raw.received_at
+  return { incident_states: [state(CLOSED.has(sent.status?.toLowerCase() ?? '') ? 'closed' : 'opened', at)] }
 }
 
 function githubRows({ repository, pull_request: pull }: GithubPayload): DomainRows {

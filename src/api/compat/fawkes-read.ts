@@ -291,7 +291,7 @@ export function fawkesReadRoutes(services: Services): Route[] {
         total_incidents: found.length,
         avg_severity: grades.length === 0 ? null : (GRADES[Math.round(meanOf(grades) ?? 1) - 1] ?? null),
       }
-      if (found.length === 0) requireData(question, [summary])
+      if (all.length === 0) requireData(question, [summary])
       const incidents = found.map(({ seconds, ...one }) => ({ ...one, duration_minutes: minutes(seconds) }))
       return { project: question.project, metric: 'mean_time_to_restore', timeRange: rangeReply(question), summary, ...summary, incidents }
     }),

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { AppError } from '../../errors.ts'
-import { UNREADABLE } from '../../ingest/hook.ts'
+import { takeDelivery, UNREADABLE } from '../../ingest/hook.ts'
 import type { Secret } from '../../secret.ts'
 import { isSigned } from '../../signature.ts'
 import { principalOf } from '../auth.ts'
@@ -24,7 +24,8 @@ import {
 const CONNECTOR = 'fawkes'
 const TOKEN_HEADERS = ['x-api-key']
 const KEPT = ['x-webhook-source', 'x-jenkins-job', 'x-github-event', 'x-github-delivery']
-const sourceOf = (connection: string) => `fawkes-${connection}`
+/** What comes without a connection id is of one source. */
+const sourceOf = (connection: string) => (connection === '' ? CONNECTOR : `fawkes-${connection}`)
 const params = z.object({ id: nameSchema })
 
 interface Call {
@@ -50,6 +51,8 @@ const cicd: Choose = (sent, body) => {
   const at = timeOf(sent['timestamp'])
   switch (named(sent, 'type')) {
     case 'ci_build':
+    case 'build_started':
+    case 'build_completed':
       return { stream: 'builds', id: ofBuild(sent, body, named(sent, 'stage')), at }
     case 'quality_gate':
       return { stream: 'quality_gates', id: ofBuild(sent, body, named(sent, 'commit_sha')), at }
@@ -66,10 +69,12 @@ const quality: Choose = (sent, body) =>
     ? { stream: 'accessibility', id: ofBuild(sent, body, named(sent, 'commit_sha')), at: timeOf(sent['timestamp']) }
     : null
 
-const incidents: Choose = (sent) => {
-  const id = named(sent, 'id')
+const incidents: Choose = (sent, body) => {
+  const id = named(sent, 'id') ?? named(sent, 'incident_id') ?? (named(sent, 'detected_at') === null ? null : contentId(body.bytes))
   if (id === null) return null
-  const over = named(sent, 'resolvedDate') !== null || /^(resolved|closed|done|fixed)$/i.test(named(sent, 'status') ?? '')
+  const over =
+    (named(sent, 'resolvedDate') ?? named(sent, 'resolved_at')) !== null ||
+    /^(resolved|closed|done|fixed)$/i.test(named(sent, 'status') ?? '')
   return { stream: 'incidents', id: over ? `${id}/resolved` : id, at: null }
 }
 
@@ -83,7 +88,7 @@ const deployments: Choose = (sent, body) => {
     if (named(sent, 'event_type') === 'health_change')
       return { stream: 'health', id: `${application}:degraded:${timeOf(sent['timestamp']) ?? contentId(body.bytes)}`, at: null }
     const revision = named(sent, 'commit_sha') ?? named(sent, 'revision') ?? ''
-    const moment = timeOf(sent['sync_started_at']) ?? timeOf(sent['sync_finished_at']) ?? contentId(body.bytes)
+    const moment = timeOf(sent['sync_started_at']) ?? timeOf(sent['sync_finished_at']) ?? timeOf(sent['timestamp']) ?? contentId(body.bytes)
     return { stream: 'syncs', id: `${application}:${revision}:${moment}`, at: null }
   }
   if (named(sent, 'project') === null && named(sent, 'service') === null) return null
@@ -132,7 +137,7 @@ async function accept(services: Services, { org, connection, body, headers }: Ca
   }
   const problem = problemOf(services, CONNECTOR, item.stream, body.json)
   return problem === null
-    ? Response.json({ success: true })
+    ? Response.json({ success: true, id: item.id })
     : Response.json({ success: true, message: `Kept, and not read: ${problem}.` }, { status: 202 })
 }
 
@@ -154,7 +159,51 @@ export function fawkesRoutes(services: Services): Route[] {
       },
     })
 
+  /** The addresses of Fawkes' playbook and of its decision 012, which name no connection. */
+  const playbook = (path: string, summary: string, choose: Choose): Route =>
+    route({
+      method: 'post',
+      path,
+      summary: `Fawkes’ playbook: ${summary}`,
+      right: 'ingest',
+      tokenHeaders: TOKEN_HEADERS,
+      reject,
+      rawBody: { 'application/json': z.looseObject({}) },
+      replies: { 200: { description: 'On disk; `id` names what was sent.' }, 202: { description: 'On disk, and not readable.' } },
+      async handle({ principal, request }) {
+        return accept(services, { org: principal.org, connection: '', body: await readBody(request), headers: request.headers }, choose)
+      },
+    })
+
   return [
+    playbook('/webhooks/argocd', 'ArgoCD', deployments),
+    playbook('/webhooks/jenkins', 'Jenkins', cicd),
+    playbook('/metrics/deployment', 'a deployment', deployments),
+    playbook('/metrics/failure', 'a failure that was detected; `id` in the answer names it for its resolution', incidents),
+    playbook('/incidents/resolve', 'an incident is over', incidents),
+    playbook('/webhook/build', 'a build', cicd),
+    playbook('/webhook/deployment', 'a deployment', deployments),
+    playbook('/webhook/incident', 'an incident', incidents),
+    route({
+      method: 'post',
+      path: '/webhooks/alertmanager',
+      summary: 'Fawkes’ playbook: Alertmanager, as at /hooks/alertmanager',
+      right: 'ingest',
+      tokenHeaders: TOKEN_HEADERS,
+      reject,
+      rawBody: { 'application/json': z.looseObject({}) },
+      replies: { 200: { description: 'On disk.' } },
+      async handle({ principal, request }) {
+        const { bytes } = await readBody(request)
+        const { result } = await takeDelivery(services.hooks, {
+          name: 'alertmanager',
+          headers: request.headers,
+          body: bytes,
+          tokenOf: principal.org,
+        })
+        return Response.json({ success: true, result })
+      },
+    }),
     declare('cicd', 'Fawkes’ Jenkins library: builds, quality gates, test results', cicd),
     declare('quality', 'Fawkes’ Jenkins library: accessibility', quality),
     declare('incidents', 'Fawkes: an incident opened or resolved', incidents),
