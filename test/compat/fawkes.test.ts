@@ -306,7 +306,11 @@ describe('GitHub', () => {
     await expectStatus(github(body, { 'x-github-event': 'pull_request', 'x-hub-signature-256': signature(body) }), 200)
     const ping = JSON.stringify({ zen: 'Keep it logically awesome.', repository })
     await expectStatus(github(ping, { 'x-github-event': 'ping', 'x-hub-signature-256': signature(ping) }), 200)
-    expect(await kept(server, 'fawkes-2')).toEqual({ items: 3, unread: 0 })
+    // The other content type that GitHub offers: the JSON as a field of a form, signed as it stands.
+    const form = `payload=${encodeURIComponent(body.replace('Basket', 'Basket, again').replaceAll('09:00:00', '09:30:00'))}`
+    const type = { 'content-type': 'application/x-www-form-urlencoded' }
+    await expectStatus(github(form, { ...type, 'x-github-event': 'pull_request', 'x-hub-signature-256': signature(form) }), 200)
+    expect(await kept(server, 'fawkes-2')).toEqual({ items: 4, unread: 0 })
   })
 })
 

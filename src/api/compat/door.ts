@@ -67,7 +67,10 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 export async function readBody(request: Request): Promise<Body> {
   if (request.headers.has('content-encoding'))
     throw new AppError('unsupported-media', 'A compressed body is not taken.', { help: 'Send it as it is.' })
-  const bytes = await bodyOf(request)
+  return parsed(await bodyOf(request))
+}
+
+export function parsed(bytes: Uint8Array): Body {
   if (!isSane(bytes)) return { bytes, json: undefined }
   try {
     return { bytes, json: JSON.parse(strictUtf8.decode(bytes)) as unknown }

@@ -12,6 +12,7 @@ import {
   keptHeaders,
   nameSchema,
   objectOf,
+  parsed,
   problemOf,
   readBody,
   rejecting,
@@ -109,6 +110,13 @@ function githubItem(sent: Record<string, unknown>, headers: Headers): Omit<Item,
   if (headers.get('x-github-event') !== 'pull_request') return null
   const pull = objectOf(sent['pull_request'])
   return { stream: 'github', id: `${repository}#${textOf(pull?.['number']) ?? ''}`, at: timeOf(pull?.['updated_at']) }
+}
+
+/** GitHub can also send its JSON as the field `payload` of a form; the signature is over the form. */
+function formBody(body: Body, headers: Headers): Body {
+  if (!/^application\/x-www-form-urlencoded/i.test(headers.get('content-type') ?? '')) return body
+  const field = new URLSearchParams(Buffer.from(body.bytes).toString('utf8')).get('payload')
+  return field === null ? body : parsed(Buffer.from(field))
 }
 
 /** `POST …/{id}/deployments` is DevLake's own path, too: these are told by their header and by the words that only they use. */
@@ -226,8 +234,9 @@ export function fawkesRoutes(services: Services): Route[] {
         if (!signed && signature !== null && (principal === null || (await secretsOf(org, id)).length > 0))
           throw new AppError('unauthenticated', 'The signature is not one of this source’s secrets.')
         if (!signed) requireRight(principal, 'ingest')
-        const call = { org, connection: id, body, headers: request.headers }
-        const sent = objectOf(body.json)
+        const read = formBody(body, request.headers)
+        const call = { org, connection: id, body: read, headers: request.headers }
+        const sent = objectOf(read.json)
         const item = sent === null ? null : githubItem(sent, request.headers)
         if (sent !== null && item === null) return Response.json({ success: true, message: 'Not kept: only pushes and pull requests are.' })
         return accept(services, call, () => item)
