@@ -213,15 +213,15 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       })
     }
     let replaying: Promise<void> = Promise.resolve()
-    const replayAll = (org: string): void => {
-      replaying = replaying.then(async () => {
-        for (const name of await sourcesWithItems(analytics, org)) {
-          await replay(org, name, { signal: stopping.signal, progress() {} }).catch((thrown: unknown) => {
-            if (!stopping.signal.aborted) log.warn('replay.failed', { source: name, reason: asAppError(thrown).message })
-          })
-        }
+    const replayIn = (org: string, listed: () => Promise<readonly string[]>): void => {
+      const all = async () => {
+        for (const name of await listed()) await replay(org, name, { signal: stopping.signal, progress() {} })
+      }
+      replaying = replaying.then(all).catch((thrown: unknown) => {
+        if (!stopping.signal.aborted) log.warn('replay.failed', { reason: asAppError(thrown).message })
       })
     }
+    const replayAll = (org: string): void => replayIn(org, () => sourcesWithItems(analytics, org))
     closers.add(() => {
       stopping.abort()
       return replaying
@@ -274,6 +274,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       pull,
       replay,
       replayAll,
+      replayLater: (org, name) => replayIn(org, async () => [name]),
       async removeSource(org, name, data) {
         await sources.remove(org, name)
         if (!data) return

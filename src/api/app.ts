@@ -9,6 +9,7 @@ import { fawkesRoutes } from './compat/fawkes.ts'
 import { docsPage } from './docs-page.ts'
 import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { healthRoutes } from './health-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
 import { logFailure, problem } from './problem.ts'
@@ -51,6 +52,7 @@ export function createApp(services: Services): OpenAPIHono {
     ...entityRoutes(services),
     ...statusRoutes(services),
     ...sourceRoutes(services),
+    ...healthRoutes(services),
     ...sessionRoutes(services),
     ...devlakeRoutes(services),
     ...fawkesRoutes(services),

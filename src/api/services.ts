@@ -41,7 +41,8 @@ export interface Services {
     source: string,
     options: { signal: AbortSignal; progress(done: number, total: number, what: string): void },
   ): Promise<Replayed>
-  /** The same for every source, in the background: a name was changed. */
+  /** The same in the background, for a source whose settings were changed, and for all when a name was. */
+  replayLater(org: string, source: string): void
   replayAll(org: string): void
   /** Takes a source away; with `data`, also every row that it told. */
   removeSource(org: string, source: string, data: boolean): Promise<void>

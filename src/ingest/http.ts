@@ -119,16 +119,17 @@ export function createHttp(parts: HttpParts): Http {
         continue
       }
       const bytes = await readAll(answer.body)
-      return { status: answer.statusCode, headers, body: parsed(bytes, headers), url: url.href }
+      return { status: answer.statusCode, headers, body: parsed(bytes, answer.statusCode), url: url.href }
     }
     throw new AppError('source-failed', `${question.url.host} redirects in a circle.`, { help: 'Check the address of the source.' })
   }
 
   const judge = (question: Question, answer: Answer): Judgement => {
     const { status, headers, body } = answer
-    if (question.options.allow?.includes(status)) return 'answer'
+    // Before what is allowed: GitHub refuses with 403 both what may not be read and what is asked too often.
     if (isLimited(status, headers, body))
       return { again: 'limited', reason: 'its rate limit is used up', waitMs: waitOf(headers, clock.now()) }
+    if (question.options.allow?.includes(status)) return 'answer'
     if (status >= 500 || status === 408 || status === 425)
       return { again: 'broken', reason: `it answered ${status}`, waitMs: waitOf(headers, clock.now()) }
     if (status >= 200 && status < 300 && body instanceof Unreadable) return { again: 'broken', reason: 'its answer is no whole JSON' }
@@ -215,8 +216,8 @@ export function createHttp(parts: HttpParts): Http {
   }
 
   const client = (withCredentials: boolean): Http => ({
-    get: (path, options = {}) => exchange(question('GET', path, options), withCredentials),
-    post: (path, body, options = {}) => exchange(question('POST', path, options, body), withCredentials),
+    get: async (path, options = {}) => exchange(question('GET', path, options), withCredentials),
+    post: async (path, body, options = {}) => exchange(question('POST', path, options, body), withCredentials),
     async graphql(path, query, variables) {
       const asked = question('POST', path, {}, { query, variables })
       const { body } = await exchange(asked, withCredentials, judgeGraphql)
@@ -255,9 +256,10 @@ class Unreadable {
   }
 }
 
-function parsed(bytes: Buffer, headers: Headers): unknown {
+/** Nothing at all is an answer only where the status says so. */
+function parsed(bytes: Buffer, status: number): unknown {
   const text = bytes.toString('utf8')
-  if (text === '' && headers.get('content-length') === '0') return null
+  if (text === '' && status === 204) return null
   try {
     return JSON.parse(text) as unknown
   } catch {

@@ -34,14 +34,16 @@ export function createSchedule(parts: {
   const run = (org: string, name: string, streams?: readonly string[]): void => {
     const key = `${org} ${name}`
     if (running.has(key) || stopping.signal.aborted) return
-    const pulling = parts
-      .pull(org, name, { ...(streams === undefined ? {} : { streams }), signal: stopping.signal })
-      .then(() => {})
-      .catch((thrown: unknown) => {
+    const pulling = (async () => {
+      try {
+        await parts.pull(org, name, { ...(streams === undefined ? {} : { streams }), signal: stopping.signal })
+      } catch (thrown) {
         const error = asAppError(thrown)
         if (!stopping.signal.aborted) log.warn('source.pull_failed', { source: name, code: error.code, reason: error.message })
-      })
-      .finally(() => running.delete(key))
+      } finally {
+        running.delete(key)
+      }
+    })()
     running.set(key, pulling)
   }
 
