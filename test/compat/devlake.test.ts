@@ -108,7 +108,7 @@ test('the older payload in snake_case, numbers as text, keys in any case, severa
     result: 'FAILURE',
   }
   await expectStatus(send(server, '/plugins/webhook/8/deployments', older, auth), 200)
-  const [row] = (await listed(server, '/v1/deployments')).filter((one) => one['source'] === 'devlake-webhook-8')
+  const row = (await listed(server, '/v1/deployments')).find((one) => one['source'] === 'devlake-webhook-8')
   expect(row).toMatchObject({
     id: '17',
     service: 'acme/shop',

@@ -13,7 +13,13 @@ async function deliverWith(error: AppError): Promise<JournalItem[]> {
   const services = {
     clock: fixedClock('2026-03-02T12:00:00.000Z'),
     log: silentLog,
-    sources: { ensure: () => Promise.reject(error) },
+    hooks: { health: { note() {} } },
+    sources: {
+      // oxlint-disable-next-line typescript/require-await -- it stands for one that asks the store
+      async ensure() {
+        throw error
+      },
+    },
     journal: {
       append(items: readonly JournalItem[]) {
         taken.push(...items)

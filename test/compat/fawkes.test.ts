@@ -325,7 +325,7 @@ test('the addresses of the playbook', async () => {
   for (const [path, body] of sent) await expectStatus(send(server, path, body, auth), 200)
   const { id } = JSON.parse(await expectStatus(send(server, '/metrics/failure', failure, auth), 200)) as { id: string }
   await expectStatus(send(server, '/incidents/resolve', { incident_id: id, resolved_at: '2026-02-24T10:00:00Z' }, auth), 200)
-  const [incident] = (await listed(server, '/v1/incidents')).filter((one) => one['source'] === 'fawkes')
+  const incident = (await listed(server, '/v1/incidents')).find((one) => one['source'] === 'fawkes')
   expect(incident).toMatchObject({ service: 'till', opened_at: '2026-02-24T09:30:00.000Z', closed_at: '2026-02-24T10:00:00.000Z' })
   const rows = (await listed(server, '/v1/deployments')).filter((one) => one['source'] === 'fawkes')
   expect(rows.map((one) => [one['service'], one['outcome']]).sort()).toEqual([
@@ -333,4 +333,27 @@ test('the addresses of the playbook', async () => {
     ['till-production', 'success'],
   ])
   expect(await kept(server, 'fawkes')).toMatchObject({ unread: 0 })
+  const alert = {
+    status: 'firing',
+    labels: { alertname: 'ServiceDown', service: 'till', severity: 'critical', dora_incident: 'true' },
+    annotations: { summary: 'till is down' },
+    startsAt: '2026-02-24T11:00:00Z',
+    endsAt: '0001-01-01T00:00:00Z',
+    fingerprint: 'a1b2c3d4e5f60718',
+  }
+  const group = {
+    version: '4',
+    groupKey: '{}:{}',
+    status: 'firing',
+    receiver: 'fairlead',
+    groupLabels: {},
+    commonLabels: {},
+    commonAnnotations: {},
+    externalURL: '',
+    alerts: [alert],
+  }
+  await expectStatus(send(server, '/webhooks/alertmanager', group, auth), 200)
+  const down = (await listed(server, '/v1/incidents')).find((one) => one['source'] === 'alertmanager')
+  expect(down).toMatchObject({ service: 'till', opened_at: '2026-02-24T11:00:00.000Z', closed_at: null })
+  await expectStatus(send(server, '/webhooks/alertmanager', group, {}), 401)
 })

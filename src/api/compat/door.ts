@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import { momentOf } from '../../../domain/loose.ts'
 import { instant } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
+import { UNREADABLE } from '../../ingest/hook.ts'
 import { isSane } from '../../ingest/json-sanity.ts'
 import { bodyOf } from '../body.ts'
 import { logFailure } from '../problem.ts'
@@ -51,6 +52,7 @@ export async function deliver(services: Services, target: Target, items: readonl
       payload,
     })),
   )
+  for (const { stream } of items) services.hooks.health.note(org, source, stream === UNREADABLE ? 'unread' : 'taken')
 }
 
 const ID_MAX = 500
