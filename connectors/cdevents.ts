@@ -26,7 +26,7 @@ const docs = `[CDEvents](https://cdevents.dev) of the specification 0.3 to 0.5 o
 | \`repository.created\`, \`modified\` | a repository |
 | anything else | kept, and read as nothing |
 
-The artifact of a service is a package URL: its version is the version, and, where that is a commit, the revision; for a container image it is the image, and its \`tag\` the version. CDEvents names neither number nor author nor commit of a change, and not when a ticket was created once it has changed: connect the forge and the tracker for those. Start and end of a run are two events and a row says what the latest one told, so the length of a run is not known from CDEvents.`
+The artifact of a service is a package URL: its version is the version, and, where that is a commit, the revision; for a container image it is the image, and its \`tag\` the version. CDEvents names neither number nor author nor commit of a change, and not when a ticket was created once it has changed: connect the forge and the tracker for those. Start and end of a run are two events and a row says what the latest one told, so the length of a run is not known from CDEvents. Of an incident that is both detected and reported, the later of the two is the opening.`
 
 const config = z.object({})
 type Config = z.output<typeof config>
