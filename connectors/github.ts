@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto'
+import { createHash, createPrivateKey } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { z } from 'zod'
 import { build } from '../domain/build.ts'
@@ -54,7 +54,9 @@ What the credential may not read stays unknown and fails nothing; \`check\` name
 
 **Incidents.** An issue with one of \`incident_labels\` is an incident from its opening to its closing, of its repository or of the service that a label such as \`service: api\` names; \`severity: high\` or \`sev1\` is its severity.
 
-Commits are those of the default branch; the others are known through their pull requests. Runs are asked for again for 3 days after their start, deployments, tags and releases for 30: what becomes of older ones only the webhook tells, or a full sync.`
+Commits are those of the default branch; the others are known through their pull requests. Runs are asked for again for 3 days after their start, deployments, tags and releases for 30: what becomes of older ones only the webhook tells, or a full sync.
+
+**Cost.** A sync in which nothing happened asks 7 requests and 3 GraphQL queries for each repository, and 8 more queries for every 50; GitHub allows 5,000 of each in an hour, an App up to 12,500. The first sync asks one request for each run and each deployment besides.`
 
 const label = () => z.string().trim().min(1).max(100)
 
@@ -223,7 +225,8 @@ const timelinePayload = z.object({
 const issue = z.object({
   number: z.int(),
   title: z.string(),
-  state: z.string(),
+  /** Not in every delivery. */
+  state: z.string().nullish(),
   state_reason: z.string().nullish(),
   user,
   assignee: user,
@@ -388,11 +391,15 @@ const named = {
   deployment: ({ deployment, deployment_status: status }: z.output<typeof deploymentPayload>): Named =>
     status === undefined
       ? [String(deployment.id), inSecond(deployment.created_at, 0)]
-      : [`status:${status.id}`, inSecond(status.created_at, { queued: 1, pending: 1, in_progress: 2 }[status.state] ?? 3)],
+      : [`status:${status.id}`, inSecond(status.created_at, { queued: 1, pending: 1, waiting: 1, in_progress: 2 }[status.state] ?? 3)],
 }
 
+/** One of a shape that nobody has seen yet is kept all the same, under a name that its content gives it, and is shown as unread. */
 const item = <P>(name: (payload: P) => Named, schema: z.ZodType<P>, payload: unknown): Pulled => {
-  const [id, at] = name(schema.parse(payload))
+  const parsed = schema.safeParse(payload)
+  if (!parsed.success)
+    return pulled(`unread:${createHash('sha256').update(JSON.stringify(payload)).digest('hex').slice(0, 24)}`, null, payload)
+  const [id, at] = name(parsed.data)
   return pulled(id, at, payload)
 }
 
@@ -747,7 +754,7 @@ function issueRows({ action, repository, issue: one }: z.output<typeof issuePayl
   })
   const severity = names.flatMap((name) => /^severity[:/ ]\s*(.+)$|^(sev-?\d)$/i.exec(name)?.slice(1).filter(Boolean) ?? [])[0] ?? null
   const service = names.flatMap((name) => /^service[:/]\s*(.+)$/i.exec(name)?.[1] ?? [])[0] ?? repository.full_name
-  const isOpen = one.state === 'open'
+  const isOpen = one.state ? one.state === 'open' : !one.closed_at
   const told = { id, service, repository: repository.full_name, severity, title: one.title, url: one.html_url }
   return {
     work_items: [
@@ -1040,15 +1047,17 @@ interface Repository extends z.output<typeof listedRepository> {
   readonly asked: string | null
 }
 
-/** Every stream of a pull asks for them: the answer is kept for as long as the pull. */
-const listed = new WeakMap<Http, { begun: string; repositories: Promise<Repository[]> }>()
+/** Each stream of a sync needs them, and one sync has 16 streams: they are asked for once in so many minutes. */
+const KEPT_MS = 5 * 60_000
+const kept = new WeakMap<Config, { until: number; repositories: Promise<Repository[]> }>()
 
-function repositoriesOf(ask: Ask<Config>): Promise<Repository[]> {
-  const kept = listed.get(ask.http)
-  if (kept?.begun === ask.begun) return kept.repositories
+function repositoriesOf(ask: Ask<Config>, isFresh = false): Promise<Repository[]> {
+  const now = Date.parse(ask.begun)
+  const known = kept.get(ask.config)
+  if (!isFresh && known !== undefined && now <= known.until) return known.repositories
   const repositories = askRepositories(ask)
-  listed.set(ask.http, { begun: ask.begun, repositories })
-  repositories.catch(() => listed.delete(ask.http))
+  kept.set(ask.config, { until: now + KEPT_MS, repositories })
+  repositories.catch(() => kept.delete(ask.config))
   return repositories
 }
 
@@ -1095,21 +1104,30 @@ function isRefusal(thrown: unknown): thrown is AppError {
 }
 const statusOf = ({ detail }: AppError) => (detail as { status?: number } | null)?.status
 
-/** Each list for itself, so that one that is refused stays where it stood and does not stop the others. */
+/**
+ * Each list for itself, so that one that is refused stays where it stood and does not stop the others. Where all are forbidden the stream has
+ * seen nothing, and says so.
+ */
 async function* walk(ask: Ask<Config>, what: string, lists: readonly List[]): AsyncGenerator<Page> {
   let { cursor } = ask
+  let forbidden: AppError | null = null
+  let isRead = false
   for (const list of lists) {
     try {
       for await (const page of walkLists({ ...ask, cursor }, what, [list])) {
         cursor = page.cursor
         yield page
       }
+      isRead = true
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown
       // 410: switched off, as issues are where they are kept elsewhere.
-      if (statusOf(thrown) !== 410) ask.log.warn('github.unreadable', { list: list.key, what, reason: thrown.message })
+      if (statusOf(thrown) === 410) continue
+      ask.log.warn('github.unreadable', { list: list.key, what, reason: thrown.message })
+      if (statusOf(thrown) === 403) forbidden = thrown
     }
   }
+  if (forbidden !== null && !isRead) throw forbidden
 }
 
 const isWithin = (moment: string, { since, until }: { readonly since: string | null; readonly until: string | null }) =>
@@ -1176,6 +1194,39 @@ async function askGraph<T>(
   }
 }
 
+const AT_ONCE = 50
+
+/** A few fields of every repository, many in one query; those that are refused are left out. */
+async function askEach<T>(
+  ask: Ask<Config>,
+  repositories: readonly Repository[],
+  { query, fields }: { readonly query: string; readonly fields: string },
+  schema: z.ZodType<T>,
+): Promise<Map<number, T>> {
+  const found = new Map<number, T>()
+  for (let start = 0; start < repositories.length; start += AT_ONCE) {
+    const some = repositories.slice(start, start + AT_ONCE)
+    const asked = some.map((repository, index) => {
+      const { owner, name } = variablesOf(repository)
+      return `r${index}:repository(owner:${JSON.stringify(owner)},name:${JSON.stringify(name)}){${fields}}`
+    })
+    try {
+      const answer = await askGraph(ask, `query ${query}{${asked.join(' ')}}`, {}, z.record(z.string(), schema.nullable()))
+      some.forEach(({ id }, index) => {
+        const one = answer[`r${index}`]
+        if (one !== null && one !== undefined) found.set(id, one)
+      })
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown
+      // One that is forbidden fails the query of all.
+      const alone = some.length === 1 ? [] : some
+      if (alone.length === 0) ask.log.warn('github.unreadable', { list: some[0]?.full_name, what: query, reason: thrown.message })
+      for (const one of alone) for (const [id, told] of await askEach(ask, [one], { query, fields }, schema)) found.set(id, told)
+    }
+  }
+  return found
+}
+
 const connectionOf = <T extends z.ZodType>(node: T) =>
   z.object({
     totalCount: z.number().optional(),
@@ -1206,21 +1257,39 @@ interface GraphList {
   readonly fields?: string
   readonly inner?: Inner
   readonly lateDays?: number
+  /** When the last change was, where that is known. */
+  readonly newest?: string | undefined
   readonly items: (node: Anything & { number: number; updatedAt: string }, inner: Anything[]) => Pulled[]
 }
 
-/** Pull requests or issues, last changed first. Large pages of them time out at GitHub. */
+/**
+ * A page that GitHub cannot finish in its 10 seconds fails however often it is asked: then smaller ones are asked for, down to one thing at once.
+ * `http` has repeated each of them before.
+ */
+async function ofSize<T>(size: number, asked: (first: number) => Promise<T>): Promise<T> {
+  for (let first = size; ; first = Math.ceil(first / 5)) {
+    try {
+      return await asked(first)
+    } catch (thrown) {
+      if (first === 1 || !(thrown instanceof AppError) || thrown.code !== 'source-failed') throw thrown
+    }
+  }
+}
+
+/** Pull requests or issues, last changed first. */
 function graphList(ask: Ask<Config>, repository: Repository, list: GraphList): List {
-  const { of, query, first, fields = '', inner } = list
+  const { of, query, fields = '', inner } = list
   const node = z.looseObject({ number: z.int(), updatedAt: time })
   const answer = z.object({ repository: z.object({ [of]: connectionOf(node) }).nullable() })
   const text = `query ${query}($owner:String!,$name:String!,$first:Int!,$after:String){repository(owner:$owner,name:$name){${of}(first:$first,after:$after,orderBy:{field:UPDATED_AT,direction:DESC}){totalCount ${PAGE} nodes{number updatedAt ${fields} ${inner === undefined ? '' : innerOf(inner, '')}}}}}`
   return {
     key: String(repository.id),
     async page(range, page) {
-      const found = (await askGraph(ask, text, { ...variablesOf(repository), first, after: page }, answer)).repository?.[of]
-      if (found === undefined) return { items: [], next: null }
       const since = daysBefore(range.since, list.lateDays ?? 0)
+      if (page === null && since !== null && list.newest !== undefined && utc(list.newest) < since) return { items: [], next: null }
+      const answered = await ofSize(list.first, (first) => askGraph(ask, text, { ...variablesOf(repository), first, after: page }, answer))
+      const found = answered.repository?.[of]
+      if (found === undefined) return { items: [], next: null }
       const items: Pulled[] = []
       for (const one of found.nodes)
         if (isWithin(one.updatedAt, { since, until: range.until }))
@@ -1259,7 +1328,7 @@ async function wholeOf(
 async function* pullRepositories(ask: Ask<Config>): AsyncGenerator<Page> {
   // The names that each had before, by its id: of an organization's repositories nothing else tells of a rename.
   const names = parsedCursor(z.record(z.string(), z.array(z.string())), ask.cursor) ?? {}
-  const all = await repositoriesOf(ask)
+  const all = await repositoriesOf(ask, true)
   for (let start = 0; start < all.length; start += 100) {
     const items = all.slice(start, start + 100).map(({ asked, id, full_name, html_url, default_branch, updated_at }) => {
       const known = [...new Set([...(names[id] ?? []), ...(asked === null ? [] : [asked])])]
@@ -1291,8 +1360,9 @@ const commitPlaces = z.record(
   }),
 )
 const COMMIT = `fragment commit on Commit{oid message committedDate author{name email date} committer{name email date} parents(first:20){nodes{oid}} additions deletions changedFilesIfAvailable}`
-const TIP = `query Tip($owner:String!,$name:String!){repository(owner:$owner,name:$name){defaultBranchRef{target{oid}}}}`
-const HISTORY = `query History($owner:String!,$name:String!,$head:GitObjectID!,$after:String,$since:GitTimestamp,$until:GitTimestamp){repository(owner:$owner,name:$name){object(oid:$head){...on Commit{history(first:100,after:$after,since:$since,until:$until){totalCount ${PAGE} nodes{...commit}}}}}} ${COMMIT}`
+const TIPS = { query: 'Tips', fields: 'defaultBranchRef{target{oid}}' }
+const tipNode = z.object({ defaultBranchRef: z.object({ target: z.object({ oid: z.string() }).nullable() }).nullable() })
+const HISTORY = `query History($owner:String!,$name:String!,$head:GitObjectID!,$first:Int!,$after:String,$since:GitTimestamp,$until:GitTimestamp){repository(owner:$owner,name:$name){object(oid:$head){...on Commit{history(first:$first,after:$after,since:$since,until:$until){totalCount ${PAGE} nodes{...commit}}}}}} ${COMMIT}`
 
 /**
  * Of a new head, what the last one does not reach: dates are no help, since a merge brings commits that are older than the last pull.
@@ -1301,9 +1371,11 @@ const HISTORY = `query History($owner:String!,$name:String!,$head:GitObjectID!,$
 async function* pullCommits(ask: Ask<Config>): AsyncGenerator<Page> {
   const places = parsedCursor(commitPlaces, ask.cursor) ?? {}
   let done = 0
-  for (const repository of await repositoriesOf(ask)) {
+  const repositories = await repositoriesOf(ask)
+  const tips = await askEach(ask, repositories, TIPS, tipNode)
+  for (const repository of repositories) {
     const place = places[repository.id] ?? { tip: null }
-    const head = place.walk?.head ?? (await askTip(ask, repository))
+    const head = place.walk?.head ?? tips.get(repository.id)?.defaultBranchRef?.target?.oid ?? null
     if (head === null || (place.walk === undefined && head === place.tip && ask.since === null)) continue
     let base = place.walk === undefined ? (ask.since === null ? place.tip : null) : place.walk.base
     let page = place.walk?.page ?? null
@@ -1326,36 +1398,29 @@ async function* pullCommits(ask: Ask<Config>): AsyncGenerator<Page> {
       yield { items, cursor: JSON.stringify(places) }
     } while (page !== null)
   }
-}
-
-async function askTip(ask: Ask<Config>, repository: Repository): Promise<string | null> {
-  const target = z.object({ target: z.object({ oid: z.string() }).nullable() })
-  const answer = z.object({ repository: z.object({ defaultBranchRef: target.nullable() }).nullable() })
-  try {
-    return (await askGraph(ask, TIP, variablesOf(repository), answer)).repository?.defaultBranchRef?.target?.oid ?? null
-  } catch (thrown) {
-    if (!isRefusal(thrown)) throw thrown
-    ask.log.warn('github.unreadable', { list: String(repository.id), what: 'commits', reason: thrown.message })
-    return null
-  }
+  if (tips.size === 0)
+    throw new AppError('source-denied', 'The credential may not read the commits of any repository.', {
+      help: 'It needs the permission to read contents.',
+    })
 }
 
 async function historyPage(ask: Ask<Config>, repository: Repository, head: string, after: string | null) {
   const answer = z.object({ repository: z.object({ object: z.object({ history: connectionOf(anything) }).nullable() }).nullable() })
   const variables = { ...variablesOf(repository), head, after, since: ask.since, until: ask.until }
-  const history = (await askGraph(ask, HISTORY, variables, answer)).repository?.object?.history
+  const answered = await ofSize(100, (first) => askGraph(ask, HISTORY, { ...variables, first }, answer))
+  const history = answered.repository?.object?.history
   return { commits: history?.nodes ?? [], next: history === undefined ? null : nextOf(history), total: history?.totalCount ?? null }
 }
 
 async function comparedPage(ask: Ask<Config>, repository: Repository, base: string, head: string, page: string | null) {
   const path = `${placeOf(ask.config).rest}/repos/${repository.full_name}/compare/${base}...${head}`
   // Beside the commits its first page has the whole difference, over which GitHub fails where it is too large: then there is no base either.
-  const asked = await (page === null ? ask.http.get(path, { query: { per_page: 100 }, allow: [404, 422] }) : ask.http.get(page)).catch(
-    (thrown: unknown) => {
-      if (page === null && thrown instanceof AppError && thrown.code === 'source-failed') return null
-      throw thrown
-    },
-  )
+  const asked = await (
+    page === null ? ask.http.get(path, { query: { per_page: 100 }, allow: [404, 422] }) : ask.http.get(page, { allow: [404] })
+  ).catch((thrown: unknown) => {
+    if (page === null && thrown instanceof AppError && thrown.code === 'source-failed') return null
+    throw thrown
+  })
   if (asked === null || asked.status !== 200) return null
   const compared = read(
     z.object({ total_commits: z.number(), commits: z.array(z.object({ sha: z.string().regex(HASH) })) }),
@@ -1416,8 +1481,28 @@ function refList(ask: Ask<Config>, repository: Repository, of: 'refs' | 'release
   }
 }
 
-async function* eachRepository(ask: Ask<Config>, what: string, lists: (repository: Repository) => readonly List[]): AsyncGenerator<Page> {
-  yield* walk(ask, what, (await repositoriesOf(ask)).flatMap(lists))
+async function* eachRepository(
+  ask: Ask<Config>,
+  what: string,
+  lists: (repository: Repository, newest: string | undefined) => readonly List[],
+  of: GraphList['of'] | null = null,
+): AsyncGenerator<Page> {
+  const repositories = await repositoriesOf(ask)
+  // Most repositories are still between two pulls: one query says of 50 which are not.
+  const newest = of === null || (ask.cursor === null && ask.since === null) ? null : await askNewest(ask, repositories, of)
+  yield* walk(
+    ask,
+    what,
+    repositories.flatMap((repository) => lists(repository, newest?.get(repository.id))),
+  )
+}
+
+async function askNewest(ask: Ask<Config>, repositories: readonly Repository[], of: GraphList['of']): Promise<Map<number, string>> {
+  const fields = `newest:${of}(first:1,orderBy:{field:UPDATED_AT,direction:DESC}){nodes{updatedAt}}`
+  const node = z.object({ newest: z.object({ nodes: z.array(z.object({ updatedAt: time })) }) })
+  const found = await askEach(ask, repositories, { query: 'Newest', fields }, node)
+  // Where there is none at all, there is none that is new.
+  return new Map([...found].map(([id, { newest }]) => [id, newest.nodes[0]?.updatedAt ?? new Date(0).toISOString()]))
 }
 
 const PULL_REQUEST = `title body state isDraft createdAt mergedAt closedAt author{${ACTOR}} mergedBy{${ACTOR}} baseRefName headRefName headRefOid mergeCommit{oid} additions deletions changedFiles commits{totalCount} comments{totalCount} labels(first:100){nodes{name}} url`
@@ -1486,42 +1571,60 @@ function pullRequestOf(node: Anything): PullRequest {
 }
 
 const pullChanges = (ask: Ask<Config>) =>
-  eachRepository(ask, 'pull requests', (repository) => [
-    graphList(ask, repository, {
-      of: 'pullRequests',
-      query: 'PullRequests',
-      first: 50,
-      fields: PULL_REQUEST,
-      items: (node) => [item(named.change, changePayload, { repository: refOf(repository), pull_request: pullRequestOf(node) })],
-    }),
-  ])
+  eachRepository(
+    ask,
+    'pull requests',
+    (repository, newest) => [
+      graphList(ask, repository, {
+        of: 'pullRequests',
+        newest,
+        query: 'PullRequests',
+        first: 50,
+        fields: PULL_REQUEST,
+        items: (node) => [item(named.change, changePayload, { repository: refOf(repository), pull_request: pullRequestOf(node) })],
+      }),
+    ],
+    'pullRequests',
+  )
 
 const pullFiles = (ask: Ask<Config>) =>
-  eachRepository(ask, 'files of pull requests', (repository) => [
-    graphList(ask, repository, {
-      of: 'pullRequests',
-      query: 'PullRequestFiles',
-      first: 25,
-      fields: PULL_REQUEST,
-      inner: { field: 'files', nodes: 'path' },
-      items: (node, files) => [
-        item(named.change, filesPayload, { repository: refOf(repository), pull_request: pullRequestOf(node), files }),
-      ],
-    }),
-  ])
+  eachRepository(
+    ask,
+    'files of pull requests',
+    (repository, newest) => [
+      graphList(ask, repository, {
+        of: 'pullRequests',
+        newest,
+        query: 'PullRequestFiles',
+        first: 25,
+        fields: PULL_REQUEST,
+        inner: { field: 'files', nodes: 'path' },
+        items: (node, files) => [
+          item(named.change, filesPayload, { repository: refOf(repository), pull_request: pullRequestOf(node), files }),
+        ],
+      }),
+    ],
+    'pullRequests',
+  )
 
 const pullChangeCommits = (ask: Ask<Config>) =>
-  eachRepository(ask, 'commits of pull requests', (repository) => [
-    graphList(ask, repository, {
-      of: 'pullRequests',
-      query: 'PullRequestCommits',
-      first: 25,
-      inner: { field: 'commits', nodes: 'commit{oid authoredDate committedDate messageHeadline}' },
-      items: ({ number, updatedAt }, commits) => [
-        pulled(`${repository.id}#${number}`, updatedAt, { repository: refOf(repository), number, commits }),
-      ],
-    }),
-  ])
+  eachRepository(
+    ask,
+    'commits of pull requests',
+    (repository, newest) => [
+      graphList(ask, repository, {
+        of: 'pullRequests',
+        newest,
+        query: 'PullRequestCommits',
+        first: 25,
+        inner: { field: 'commits', nodes: 'commit{oid authoredDate committedDate messageHeadline}' },
+        items: ({ number, updatedAt }, commits) => [
+          pulled(`${repository.id}#${number}`, updatedAt, { repository: refOf(repository), number, commits }),
+        ],
+      }),
+    ],
+    'pullRequests',
+  )
 
 const reviewNode = z.object({
   fullDatabaseId: z.union([z.string(), z.number()]),
@@ -1533,29 +1636,35 @@ const reviewNode = z.object({
 })
 
 const pullReviews = (ask: Ask<Config>) =>
-  eachRepository(ask, 'reviews', (repository) => [
-    graphList(ask, repository, {
-      of: 'pullRequests',
-      query: 'Reviews',
-      first: 25,
-      inner: { field: 'reviews', nodes: `fullDatabaseId state submittedAt updatedAt author{${ACTOR}} url` },
-      items: ({ number }, reviews) =>
-        reviews.flatMap((node) => {
-          const one = read(reviewNode, node, 'a review')
-          if (!one.submittedAt) return []
-          const { fullDatabaseId: id, author, state, submittedAt, updatedAt, url } = one
-          const review = {
-            id: String(id),
-            user: author,
-            state: state.toLowerCase(),
-            submitted_at: submittedAt,
-            updated_at: updatedAt,
-            html_url: url,
-          }
-          return item(named.review, reviewPayload, { repository: refOf(repository), pull_request: { number }, review })
-        }),
-    }),
-  ])
+  eachRepository(
+    ask,
+    'reviews',
+    (repository, newest) => [
+      graphList(ask, repository, {
+        of: 'pullRequests',
+        newest,
+        query: 'Reviews',
+        first: 25,
+        inner: { field: 'reviews', nodes: `fullDatabaseId state submittedAt updatedAt author{${ACTOR}} url` },
+        items: ({ number }, reviews) =>
+          reviews.flatMap((node) => {
+            const one = read(reviewNode, node, 'a review')
+            if (!one.submittedAt) return []
+            const { fullDatabaseId: id, author, state, submittedAt, updatedAt, url } = one
+            const review = {
+              id: String(id),
+              user: author,
+              state: state.toLowerCase(),
+              submitted_at: submittedAt,
+              updated_at: updatedAt,
+              html_url: url,
+            }
+            return item(named.review, reviewPayload, { repository: refOf(repository), pull_request: { number }, review })
+          }),
+      }),
+    ],
+    'pullRequests',
+  )
 
 const CHANGE_EVENTS =
   'READY_FOR_REVIEW_EVENT,CONVERT_TO_DRAFT_EVENT,CLOSED_EVENT,REOPENED_EVENT,HEAD_REF_FORCE_PUSHED_EVENT,REVIEW_REQUESTED_EVENT'
@@ -1567,30 +1676,36 @@ const ASSIGNEE = 'assignee{...on User{login} ...on Bot{login} ...on Mannequin{lo
 const ISSUE_NODES = `__typename ${step('ClosedEvent')} ${step('ReopenedEvent')} ${step('AssignedEvent', ASSIGNEE)} ${step('UnassignedEvent', ASSIGNEE)}`
 
 const pullTimeline = (ask: Ask<Config>, of: GraphList['of']) =>
-  eachRepository(ask, of === 'issues' ? 'history of issues' : 'history of pull requests', (repository) => [
-    graphList(ask, repository, {
-      of,
-      query: of === 'issues' ? 'IssueTimeline' : 'Timeline',
-      first: 25,
-      fields: of === 'issues' ? '' : 'mergedAt',
-      inner: {
-        field: 'timelineItems',
-        nodes: of === 'issues' ? ISSUE_NODES : CHANGE_NODES,
-        types: of === 'issues' ? ISSUE_EVENTS : CHANGE_EVENTS,
-      },
-      items: ({ number, updatedAt, mergedAt = null }, timeline) =>
-        timeline.length === 0
-          ? []
-          : [
-              pulled(`${repository.id}#${number}`, updatedAt, {
-                repository: refOf(repository),
-                number,
-                ...(of === 'issues' ? {} : { merged_at: mergedAt }),
-                timeline: timeline.map((one) => ({ ...one, actor: actorOf(one['actor'] as Actor) })),
-              }),
-            ],
-    }),
-  ])
+  eachRepository(
+    ask,
+    of === 'issues' ? 'history of issues' : 'history of pull requests',
+    (repository, newest) => [
+      graphList(ask, repository, {
+        of,
+        newest,
+        query: of === 'issues' ? 'IssueTimeline' : 'Timeline',
+        first: 25,
+        fields: of === 'issues' ? '' : 'mergedAt',
+        inner: {
+          field: 'timelineItems',
+          nodes: of === 'issues' ? ISSUE_NODES : CHANGE_NODES,
+          types: of === 'issues' ? ISSUE_EVENTS : CHANGE_EVENTS,
+        },
+        items: ({ number, updatedAt, mergedAt = null }, timeline) =>
+          timeline.length === 0
+            ? []
+            : [
+                pulled(`${repository.id}#${number}`, updatedAt, {
+                  repository: refOf(repository),
+                  number,
+                  ...(of === 'issues' ? {} : { merged_at: mergedAt }),
+                  timeline: timeline.map((one) => ({ ...one, actor: actorOf(one['actor'] as Actor) })),
+                }),
+              ],
+      }),
+    ],
+    of,
+  )
 
 const changed = (since: string | null) => ({ sort: 'updated', direction: 'desc', since: since ?? undefined })
 const comments = z.array(z.looseObject({ updated_at: time, html_url: z.string() }))
@@ -1763,23 +1878,30 @@ const checkedBranch = z.object({
     .nullable(),
 })
 
+/** GitHub has no permission by which such a token could read check runs. */
+const isFineGrained = ({ token, app_id }: Config) => app_id === undefined && token?.reveal().startsWith('github_pat_') === true
+
+async function* nothing(): AsyncGenerator<Page> {}
+
 /** Of the default branch and of the heads of pull requests. A check that ends moves neither, so each is looked at for a day longer. */
 const pullChecks = (ask: Ask<Config>) =>
-  eachRepository(ask, 'checks', (repository) => [
-    {
-      key: `${repository.id}/branch`,
-      async page({ since }, page) {
-        const variables = { ...variablesOf(repository), first: CHECKED_AT_ONCE, after: page, since: daysBefore(since, 1) }
-        const history = (await askGraph(ask, CHECKED, variables, checkedBranch)).repository?.defaultBranchRef?.target?.history
-        if (history === undefined) return { items: [], next: null }
-        return { items: history.nodes.flatMap((node) => checkItems(repository, node)), next: nextOf(history) }
-      },
-    },
-    graphList(
-      ask,
-      { ...repository },
+  eachRepository(
+    ask,
+    'checks',
+    (repository, newest) => [
       {
+        key: `${repository.id}/branch`,
+        async page({ since }, page) {
+          const variables = { ...variablesOf(repository), after: page, since: daysBefore(since, 1) }
+          const answered = await ofSize(CHECKED_AT_ONCE, (first) => askGraph(ask, CHECKED, { ...variables, first }, checkedBranch))
+          const history = answered.repository?.defaultBranchRef?.target?.history
+          if (history === undefined) return { items: [], next: null }
+          return { items: history.nodes.flatMap((node) => checkItems(repository, node)), next: nextOf(history) }
+        },
+      },
+      graphList(ask, repository, {
         of: 'pullRequests',
+        newest,
         query: 'PullRequestChecks',
         first: CHECKED_AT_ONCE,
         fields: `heads:commits(last:1){nodes{commit{${CHECKS}}}}`,
@@ -1788,9 +1910,10 @@ const pullChecks = (ask: Ask<Config>) =>
           read(z.object({ nodes: z.array(z.object({ commit: anything })) }), node['heads'], 'checks').nodes.flatMap(({ commit }) =>
             checkItems(repository, commit),
           ),
-      },
-    ),
-  ])
+      }),
+    ],
+    'pullRequests',
+  )
 
 // ---------------------------------------------------------------- webhook
 
@@ -1904,7 +2027,7 @@ async function check(ask: Ask<Config>): Promise<Check> {
           ? 'The token has the scope `public_repo` and sees no private repositories: give it `repo` if there are any.'
           : 'The token lacks the scope `repo`: add it, or make a fine-grained token.',
       )
-    const ends = Date.parse((budget.headers.get('github-authentication-token-expiration') ?? '').replace(' UTC', 'Z').replace(' ', 'T'))
+    const ends = endOf(budget.headers)
     if (ends - Date.parse(ask.begun) < 7 * DAY_MS) missing.push(`The token ends at ${new Date(ends).toISOString()}: make a new one before.`)
     const { core } = rateLimit.safeParse(budget.body).data?.resources ?? {}
     if (core !== undefined && core.remaining < core.limit / 10)
@@ -1935,7 +2058,7 @@ async function check(ask: Ask<Config>): Promise<Check> {
         if (what === 'issues' && has_issues === false) continue
         // 409: a repository without commits. 410: switched off. 422: no HEAD.
         const answer = await http.get(`${rest}/repos/${full_name}${path}`, { allow: [403, 404, 409, 410, 422] })
-        if (answer.status === 403 && what === 'checks' && scopes === null && !isApp)
+        if (answer.status === 403 && what === 'checks' && isFineGrained(config))
           missing.push(
             `A fine-grained token may not read check runs, whatever its permissions: connect a GitHub App or use a classic token if they are wanted. All else works without.`,
           )
@@ -1956,6 +2079,12 @@ async function check(ask: Ask<Config>): Promise<Check> {
       : `${thrown.message} ${thrown.help ?? ''}`.trim()
     return { ok: false, missing: [...missing, sentence] }
   }
+}
+
+/** Written as `2026-03-03 12:00:00 UTC` or with `-0700`. */
+function endOf(headers: Headers): number {
+  const [day, clock, zone = ''] = (headers.get('github-authentication-token-expiration') ?? '').split(' ')
+  return Date.parse(`${day}T${clock}${zone === 'UTC' ? 'Z' : zone.replace(/(\d\d)$/, ':$1')}`)
 }
 
 function refusalOf(thrown: unknown): string {
@@ -2068,7 +2197,13 @@ export default defineConnector<Config>({
       pull: pullDeployments,
       rows: (payload, _, config) => deploymentRows(payload, config),
     }),
-    checks: defineStream({ produces: ['checks'], order: 'unordered', payload: checkPayload, pull: pullChecks, rows: checkRows }),
+    checks: defineStream({
+      produces: ['checks'],
+      order: 'unordered',
+      payload: checkPayload,
+      pull: (ask: Ask<Config>) => (isFineGrained(ask.config) ? nothing() : pullChecks(ask)),
+      rows: checkRows,
+    }),
   },
   hook: {
     proof: 'signature',

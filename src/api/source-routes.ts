@@ -187,7 +187,7 @@ export function sourceRoutes(services: Services): Route[] {
             ? await sources.configOf(principal.org, body.name, id)
             : await sources.draft(principal.org, body.name, id, body.config)
         if (connector.check === undefined) return { ok: true, missing: [] }
-        return connector.check(askOf(asking, connector, config, { signal: request.signal }) as never)
+        return connector.check(askOf(asking, connector, config, { signal: request.signal, isHasty: true }) as never)
       },
     }),
     route({
