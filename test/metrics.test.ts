@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { metricReply } from '../src/metric.ts'
 import { measure, samples, type Asked } from '../src/measure/measure.ts'
 import { windowOf } from '../src/measure/window.ts'
-import { openWorld, type World } from './world.ts'
+import { openWorld, type TestItem, type World } from './world.ts'
 
 /** One suite proves every metric: each `metrics/<name>.fixture.json` holds worked cases; adding a case is adding data. */
 interface Case {
@@ -12,6 +12,8 @@ interface Case {
   now?: string
   extends?: number
   events: Record<string, unknown>[]
+  /** Items of any connector, for what events cannot say: builds, checks. */
+  items?: TestItem[]
   commits?: { sha: string; parents: string[]; at: string; subject?: string }[]
   query: Record<string, string | number>
   expect: Record<string, unknown>
@@ -50,6 +52,8 @@ for (const { id, fixture } of fixtures) {
         world.clock.set(one.now ?? fixture.now)
         const basis = one.extends === undefined ? null : (fixture.cases[one.extends] as Case)
         for (const commits of [basis?.commits, one.commits]) if (commits) await world.apply(org, commits.map(commitItem))
+        const items = [...(basis?.items ?? []), ...(one.items ?? [])]
+        if (items.length > 0) await world.apply(org, items)
         await world.events(org, [...(basis?.events ?? []), ...one.events])
 
         const { days, offset, from, to, tz = 'UTC', environment = 'production', ...rest } = one.query

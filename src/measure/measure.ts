@@ -162,6 +162,10 @@ const GAP_TEXT: Readonly<Record<string, string>> = {
   unrecovered: 'not recovered yet: kept apart, not counted as 0',
   still_open: 'still open: kept apart, not counted as 0',
   no_opening: 'closed without a known opening',
+  no_start: 'without a known start',
+  no_finish: 'finished, and nobody said when',
+  no_revision: 'without a known commit',
+  no_flaky_count: 'whose runner does not say which tests were flaky',
 }
 
 function gapsOf(reasons: Readonly<Record<string, number>>): MetricReply['gaps'] {
