@@ -67,7 +67,9 @@ function targetOf({ merge_sha, head_sha, commits }: BookedChange, graph: CommitG
   if (merge_sha === null || commits === null || commits.some((one) => one.sha === merge_sha)) return null
   const merge = graph.indexOf.get(merge_sha)
   if (merge === undefined) return null
-  if (!graph.isMerge[merge]) return merge
+  const onto = graph.shas[graph.parents[merge]?.[0] ?? -1]
+  // What stands on the originals themselves is a commit besides them.
+  if (!graph.isMerge[merge]) return commits.some((one) => one.sha === onto) ? null : merge
   // Squashed, and then merged by a merge commit: the squash commit is its second parent.
   const side = graph.parents[merge]?.[1]
   if (side === undefined || graph.isMerge[side] || commits.some((one) => graph.indexOf.has(one.sha))) return null
