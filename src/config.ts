@@ -51,6 +51,19 @@ export const SETTINGS = {
     String(256 * 1024 * 1024),
     'Bytes of free disk below which events are refused (503) before anything is half written.',
   ),
+  FAIRLEAD_SECRET_KEY: secret('Root of the encryption of credentials. Unset: a key file in the data directory, made at the first start.'),
+  FAIRLEAD_ALLOW_ADDRESSES: setting(
+    z.string().transform((text) =>
+      text
+        .split(',')
+        .map((one) => one.trim())
+        .filter((one) => one !== ''),
+    ),
+    '',
+    'Private addresses that connectors may ask: names, addresses or networks (`10.0.0.0/8`), parted by commas; `all` for any. Unset: none.',
+  ),
+  HTTPS_PROXY: setting(z.url({ protocol: /^https?$/ }), null, 'The proxy through which connectors ask.'),
+  NO_PROXY: setting(z.string(), null, 'Hosts that are asked without the proxy, parted by commas.'),
   FAIRLEAD_JOURNAL_LIMIT: setting(
     bytes,
     String(4 * 1024 ** 3),

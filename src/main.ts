@@ -10,8 +10,12 @@ import { AppError, asAppError } from './errors.ts'
 import { createApplier } from './ingest/applier.ts'
 import { loadDemo, removeDemo } from './ingest/demo.ts'
 import { createGit } from './git/run.ts'
+import type { Asking } from './ingest/asking.ts'
+import { addressRules, createDispatcher } from './ingest/http-address.ts'
 import { openJournal } from './ingest/journal.ts'
 import { pullSource } from './ingest/pull.ts'
+import { removeSourceRows, sourcesWithItems } from './ingest/remove.ts'
+import { replaySource } from './ingest/replay.ts'
 import { requireSameJournal } from './ingest/same-journal.ts'
 import type { Log } from './log.ts'
 import { createDeriver } from './measure/derive.ts'
@@ -20,7 +24,11 @@ import { verifyChain } from './operate/verify.ts'
 import { PROGRAM_VERSION } from './program.ts'
 import { loadRegistry } from './registry.ts'
 import type { Secret } from './secret.ts'
-import { openSources } from './source/sources.ts'
+import { createHookHealth } from './source/health.ts'
+import { openNames } from './source/names.ts'
+import { createSchedule } from './source/schedule.ts'
+import { openSources, unknownSource } from './source/sources.ts'
+import { openVault } from './source/vault.ts'
 import { openAnalytics, type Analytics, type AnalyticsTarget } from './store/analytics.ts'
 import { openDataDirectory, type DataDirectory } from './store/data-directory.ts'
 import { migratorsOf, type StoreName } from './store/schema.ts'
@@ -128,7 +136,13 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const token = newToken()
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
     const access = await openAccess({ semantic, clock, processToken: token, timeZone })
-    const sources = openSources({ semantic, registry, clock })
+    const vault = await openVault(dataDirectory.path, config.FAIRLEAD_SECRET_KEY)
+    const sources = openSources({ semantic, registry, vault, clock })
+    const names = openNames({ semantic, clock })
+    const rules = addressRules(config.FAIRLEAD_ALLOW_ADDRESSES)
+    const dispatcher = createDispatcher(rules, { proxy: config.HTTPS_PROXY, noProxy: config.NO_PROXY })
+    closers.add(() => dispatcher.destroy())
+    const asking: Asking = { git: createGit(options.environment), dispatcher, rules, clock, log }
     const journal = await openJournal({
       directory: dataDirectory.journal,
       log,
@@ -141,12 +155,14 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const deriver = createDeriver({ analytics, clock })
     const quarantineDirectory = join(dataDirectory.path, 'quarantine')
     const configOf = sources.configOf
-    const asOf = createAsOf({ analytics, registry, configOf, deriver, log })
+    const namesOf = names.namesOf
+    const asOf = createAsOf({ analytics, registry, configOf, namesOf, deriver, log })
     const applier = createApplier({
       journal,
       analytics,
       registry,
       configOf,
+      namesOf,
       quarantineDirectory,
       clock,
       log,
@@ -157,11 +173,15 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
           unplacedIncidents: change.unplacedIncidents,
         })
       },
+      async onRenames(org, renames) {
+        const changed = await Promise.all([...renames].map(([old, name]) => names.set(org, 'repository', old, name)))
+        if (changed.includes(true)) replayAll(org)
+      },
     })
     closers.add(() => applier.stop())
 
-    let notReady: string | null = 'the schema of the analytics store has not been checked yet'
     const stopping = new AbortController()
+    let notReady: string | null = 'the schema of the analytics store has not been checked yet'
     closers.add(async () => stopping.abort())
     /** A server that is away does not keep the door shut: events go to the journal, and this goes on trying. */
     const prepareAnalytics = async (): Promise<void> => {
@@ -184,17 +204,59 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     // A reserve that is given back when the disk is full, so that the stores can still tidy up.
     void dataDirectory.restoreBallast().catch((thrown: unknown) => log.warn('ballast.missing', { reason: String(thrown) }))
 
-    const pull: Services['pull'] = async (org, name, pullOptions) => {
-      const source = await sources.find(org, name)
-      if (source === null)
-        throw new AppError('not-found', `There is no source ${JSON.stringify(name)}.`, { help: 'List them with `fairlead sources list`.' })
-      return pullSource(
-        { registry, sources, journal, analytics, git: createGit(options.environment), clock, log },
-        org,
-        source,
-        pullOptions,
-      )
+    const replay: Services['replay'] = async (org, name, { signal, progress }) => {
+      const parts = { analytics, registry, configOf, namesOf, log }
+      return replaySource(parts, org, name, {
+        signal,
+        run: (page) => applier.alone(org, page),
+        progress: (done, total) => progress(done, total, 'items'),
+      })
     }
+    let replaying: Promise<void> = Promise.resolve()
+    const replayIn = (org: string, listed: () => Promise<readonly string[]>): void => {
+      const all = async () => {
+        for (const name of await listed()) await replay(org, name, { signal: stopping.signal, progress() {} })
+      }
+      replaying = replaying.then(all).catch((thrown: unknown) => {
+        if (!stopping.signal.aborted) log.warn('replay.failed', { reason: asAppError(thrown).message })
+      })
+    }
+    const replayAll = (org: string): void => replayIn(org, () => sourcesWithItems(analytics, org))
+    closers.add(() => {
+      stopping.abort()
+      return replaying
+    })
+
+    // One pull of a source at a time; who comes second has its turn after the first.
+    const turns = new Map<string, Promise<unknown>>()
+    const pull: Services['pull'] = async (org, name, pullOptions) => {
+      const key = `${org} ${name}`
+      const before = turns.get(key) ?? Promise.resolve()
+      const mine = before
+        .catch(() => {})
+        .then(async () => {
+          const source = await sources.find(org, name)
+          if (source === null) throw unknownSource(name)
+          return pullSource({ registry, sources, journal, analytics, asking }, org, source, pullOptions)
+        })
+      turns.set(key, mine)
+      try {
+        return await mine
+      } finally {
+        if (turns.get(key) === mine) turns.delete(key)
+      }
+    }
+    const schedule = createSchedule({
+      sources,
+      registry,
+      clock,
+      log,
+      pull: (org, name, { streams, signal }) => pull(org, name, { full: false, streams, signal, progress() {} }),
+    })
+    closers.add(() => schedule.stop())
+    if (options.actor === 'server') schedule.start()
+    const hookHealth = createHookHealth({ sources, clock, log })
+    closers.add(() => hookHealth.close())
     const services: Services = {
       version: PROGRAM_VERSION,
       registry,
@@ -204,9 +266,20 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       applier,
       access,
       sources,
+      names,
+      hooks: { sources, registry, journal, clock, health: hookHealth, poke: schedule.poke },
+      asking,
       clock,
       log,
       pull,
+      replay,
+      replayAll,
+      replayLater: (org, name) => replayIn(org, async () => [name]),
+      async removeSource(org, name, data) {
+        await sources.remove(org, name)
+        if (!data) return
+        await applier.alone(org, async () => removeSourceRows(analytics, org, name))
+      },
       asOf: asOf.at,
       lagSeconds: () => applier.lagSeconds(),
       verify: () => verifyChain({ journal, analytics, quarantineDirectory }),

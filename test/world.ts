@@ -38,7 +38,9 @@ export interface TestItem {
   readonly id: string
   readonly at?: string | null
   readonly received_at?: string
-  readonly payload: unknown
+  readonly payload?: unknown
+  /** In place of `payload`: the bytes as they came. */
+  readonly bytes?: Uint8Array
   readonly seq?: number
 }
 
@@ -61,6 +63,27 @@ const DEFAULTS = {
   previous_names: [],
 }
 
+let seq = 0
+
+/** An item as the journal would hold it. */
+export function recordOf(org: string, item: TestItem, now = '2026-03-02T12:00:00.000Z'): JournalRecord {
+  const payload = item.bytes ?? Buffer.from(JSON.stringify(item.payload))
+  return {
+    org,
+    seq: item.seq ?? ++seq,
+    source: item.source ?? item.connector,
+    connector: item.connector,
+    stream: item.stream,
+    id: item.id,
+    at: item.at ?? null,
+    received_at: item.received_at ?? now,
+    headers: null,
+    payload,
+    digest: createHash('sha256').update(payload).digest('hex'),
+    chain: '0'.repeat(64),
+  }
+}
+
 export async function migrateClickhouse(analytics: Analytics): Promise<void> {
   const folder = join(import.meta.dirname, '..', 'migrations', 'clickhouse')
   for (const file of (await readdir(folder)).filter((name) => /^\d{4}_.*\.sql$/.test(name)).sort()) {
@@ -79,32 +102,13 @@ export async function openWorld(
   const registry = await loadRegistry()
   const clock = fixedClock(now)
   const deriver = createDeriver({ analytics, clock, ...deriving })
-  let seq = 0
-
   const world: World = {
     analytics,
     registry,
     clock,
     org: () => randomUUID(),
     async apply(org, items, rules) {
-      const records = items.map((item): JournalRecord => {
-        const payload = Buffer.from(JSON.stringify(item.payload))
-        const digest = createHash('sha256').update(payload).digest('hex')
-        return {
-          org,
-          seq: item.seq ?? ++seq,
-          source: item.source ?? item.connector,
-          connector: item.connector,
-          stream: item.stream,
-          id: item.id,
-          at: item.at ?? null,
-          received_at: item.received_at ?? instant(clock.now()),
-          headers: null,
-          payload,
-          digest,
-          chain: '0'.repeat(64),
-        }
-      })
+      const records = items.map((item) => recordOf(org, item, instant(clock.now())))
       const configOf = async (_org: string, source: string) => configs.get(source) ?? {}
       const applied = await applyBatch({ analytics, registry, configOf, log: silentLog }, records)
       for (const change of applied.changes.values()) {

@@ -14,6 +14,16 @@ create table api_tokens (
   constraint api_tokens_pkey primary key (id)
 );
 
+create table names (
+  canonical text not null,
+  created_at timestamp with time zone not null,
+  kind text not null,
+  name text not null,
+  org_id uuid not null,
+  constraint names_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint names_pkey primary key (org_id, kind, name)
+);
+
 create table organizations (
   created_at timestamp with time zone not null,
   id uuid not null,
@@ -59,11 +69,15 @@ create table sources (
   connector text not null,
   created_at timestamp with time zone not null,
   cursors jsonb not null default '{}'::jsonb,
+  every_minutes integer,
+  health jsonb not null default '{}'::jsonb,
   id uuid not null,
+  last_attempt_at timestamp with time zone,
   last_error text,
   last_success_at timestamp with time zone,
   name text not null,
   org_id uuid not null,
+  secrets jsonb not null default '{}'::jsonb,
   constraint sources_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint sources_org_id_name_key unique (org_id, name),
   constraint sources_pkey primary key (id)

@@ -4,6 +4,8 @@ import { AppError, asAppError } from '../errors.ts'
 import { docsPage } from './docs-page.ts'
 import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
+import { healthRoutes } from './health-routes.ts'
+import { hookRoutes } from './hook-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
 import { problem } from './problem.ts'
 import type { Services } from './services.ts'
@@ -40,10 +42,12 @@ export function createApp(services: Services): OpenAPIHono {
 
   for (const one of [
     ...eventRoutes(services),
+    ...hookRoutes(services),
     ...metricRoutes(services),
     ...entityRoutes(services),
     ...statusRoutes(services),
     ...sourceRoutes(services),
+    ...healthRoutes(services),
     ...sessionRoutes(services),
   ]) {
     one.mount(app, services.access)

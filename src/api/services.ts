@@ -1,10 +1,14 @@
 import type { Access } from '../account/access.ts'
 import type { Clock } from '../clock.ts'
 import type { Applier } from '../ingest/applier.ts'
+import type { Asking } from '../ingest/asking.ts'
+import type { HookParts } from '../ingest/hook.ts'
 import type { Journal } from '../ingest/journal.ts'
 import type { Pull, PullOptions } from '../ingest/pull.ts'
 import type { Log } from '../log.ts'
 import type { Registry } from '../registry.ts'
+import type { Replayed } from '../ingest/replay.ts'
+import type { NameBook } from '../source/names.ts'
 import type { Sources } from '../source/sources.ts'
 import type { Analytics } from '../store/analytics.ts'
 import type { Semantic } from '../store/semantic.ts'
@@ -19,6 +23,9 @@ export interface Services {
   readonly applier: Applier
   readonly access: Access
   readonly sources: Sources
+  readonly names: NameBook
+  readonly hooks: HookParts
+  readonly asking: Asking
   readonly clock: Clock
   readonly log: Log
   /** Everything that is not ready, as sentences; empty when all is. */
@@ -28,6 +35,17 @@ export interface Services {
   verify(): Promise<{ records: number; journal: { records: number }; problems: string[] }>
   /** Pulls a source; `last` is the journal number of the last item. */
   pull(org: string, source: string, options: PullOptions): Promise<Pull>
+  /** Reads what is kept of a source again, with today's code, settings and names. */
+  replay(
+    org: string,
+    source: string,
+    options: { signal: AbortSignal; progress(done: number, total: number, what: string): void },
+  ): Promise<Replayed>
+  /** The same in the background, for a source whose settings were changed, and for all when a name was. */
+  replayLater(org: string, source: string): void
+  replayAll(org: string): void
+  /** Takes a source away; with `data`, also every row that it told. */
+  removeSource(org: string, source: string, data: boolean): Promise<void>
   loadDemo(org: string, signal: AbortSignal): Promise<{ events: number }>
   removeDemo(org: string): Promise<{ events: number }>
   /** An organization that holds what was known at a moment: a reading of the raw log up to then. */

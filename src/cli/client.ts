@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ProgressLine } from '../api/progress.ts'
 import type { Config } from '../config.ts'
 import { AppError, isErrorCode, systemCode } from '../errors.ts'
 import { createLog } from '../log.ts'
@@ -11,6 +12,8 @@ export interface Client {
   request(path: string, init?: RequestInit): Promise<Response>
   /** The JSON of an answer; a problem document becomes the AppError that it was. */
   json<T>(path: string, init?: RequestInit): Promise<T>
+  /** A POST whose answer tells how far it is, line by line, and gives the result as the last. */
+  follow<T>(path: string, body: unknown, tick: (done: number, total: number | null, what: string) => void): Promise<T>
   /** The application in this process; null when a server answers. */
   readonly local: Fairlead | null
   close(): Promise<void>
@@ -121,8 +124,41 @@ function client(
       if (!answer.ok) throw await problemOf(answer)
       return (await answer.json()) as T
     },
+    async follow<T>(path: string, body: unknown, tick: (done: number, total: number | null, what: string) => void) {
+      const headers = { 'content-type': 'application/json', accept: 'application/x-ndjson' }
+      const answer = await request(path, { method: 'POST', headers, body: JSON.stringify(body) })
+      if (!answer.ok || answer.body === null) throw await problemOf(answer)
+      for await (const line of linesOf(answer.body)) {
+        const said = JSON.parse(line) as ProgressLine<T & object>
+        if ('progress' in said) tick(said.progress.done, said.progress.total, said.progress.what)
+        else if ('result' in said) return said.result
+        else {
+          const { code, detail, help } = said.problem
+          throw new AppError(isErrorCode(code) ? code : 'internal', detail, help === null ? {} : { help })
+        }
+      }
+      throw new AppError('server-unreachable', 'The server ended in the middle of its answer.', {
+        help: 'What was pulled is kept: run the command again.',
+      })
+    },
     close,
   }
+}
+
+async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = parts.pop() ?? ''
+    yield* parts.filter((line) => line !== '')
+  }
+  if (rest !== '') yield rest
+}
+
+/** A body of JSON, for `request` and `json`. */
+export function posting(body: unknown): RequestInit {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
 export async function problemOf(answer: Response): Promise<AppError> {

@@ -102,25 +102,77 @@ export function createProgram(): Command {
 
   program
     .command('sync')
-    .description('connect a git repository of this machine, and pull what is new from it')
-    .argument('<what>', 'git')
-    .option('--provider <name>', 'local', 'local')
-    .option('--repo-path <path>', 'a repository on this machine', '.')
-    .option('--source <name>', 'the name of the source (default: made from the path)')
-    .option('--releases <rule>', 'what is a release: tags, merges, or a regular expression for tags')
-    .option('--service <name>', 'the service that its releases deploy')
+    .description('pull what is new from connected tools; a repository of this machine is connected by the way')
+    .argument('<what>', 'git, prs, work-items, deployments, incidents, or all')
+    .option('--provider <name>', 'only sources of this connector; local for repositories of this machine')
+    .option('--repo-path <path>', 'a repository on this machine (default: here)')
+    .option('--source <name>', 'only this source; for a repository of this machine its name (default: made from the path)')
+    .option('--releases <rule>', 'what is a release of a local repository: tags, merges, or a regular expression for tags')
+    .option('--service <name>', 'the service that the releases of a local repository deploy')
+    .option('--since <time>', 'backfill from this day or moment; the place of the usual pulls stays')
+    .option('--until <time>', 'backfill up to this day or moment')
     .option('--full', 'from the beginning')
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  fairlead sync git --provider local --repo-path ~/src/my-service')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fairlead sync git --repo-path ~/src/my-service\n  fairlead sync all --source github\n  fairlead sync deployments --provider gitlab --since 2026-01-01',
+    )
     .action(run(() => import('./sync.ts')))
 
   program
     .command('sources')
-    .description('list the connected tools and how their last pull went')
-    .argument('<action>', 'list')
+    .description('connect tools, and see how they are')
+    .argument('<action>', 'list, add CONNECTOR [NAME], check NAME, preview NAME, health NAME, remove NAME, or connectors')
+    .argument('[names...]', 'what the action is about')
+    .option('--set <name=value...>', 'a setting; lists with commas or as JSON')
+    .option('--secret <name...>', 'a credential: asked for, or name=env:VARIABLE, or name=file:PATH')
+    .option('--config <file>', 'a JSON file with the settings')
+    .option('--every <minutes>', 'how often the server pulls it; 0 for only when asked')
+    .option('--no-check', 'save a source that could not be asked')
+    .option('--data', 'with remove: what it told goes, too')
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  fairlead sources list')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fairlead sources add github --set repositories=acme/shop --secret token=env:GITHUB_TOKEN\n  fairlead sources preview github --set \'deployments=[{"from":"run","name":"deploy"}]\'',
+    )
     .action(run(() => import('./sources.ts')))
+
+  program
+    .command('gaps')
+    .description('print what the figures do not know: deployments without a commit, incidents without a service, runs that no rule takes')
+    .option('--days <n>', 'length of the window', '28')
+    .option('--offset <n>', 'days by which the window ends before now')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead gaps --days 90')
+    .action(run(() => import('./gaps.ts')))
+
+  program
+    .command('names')
+    .description('read a name as another: an environment as a tier, an old name of a repository as its present one')
+    .argument('<action>', 'list, set KIND NAME AS, or remove KIND NAME; KIND is environment or repository')
+    .argument('[words...]', 'what the action is about')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead names set environment eu-west production')
+    .action(run(() => import('./names.ts')))
+
+  program
+    .command('replay')
+    .description("read what is kept of a source again, with today's code, settings and names")
+    .argument('<source>', 'its name; events for what was pushed to /v1/events')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead replay github')
+    .action(run(() => import('./replay.ts')))
+
+  program
+    .command('record')
+    .description('write the answers of a live tool as the fixture of its connector, scrubbed; nothing is kept')
+    .argument('<source>', 'its name')
+    .option('--out <file>', 'where to write (default: standard output)')
+    .option('--stream <name...>', 'only these streams')
+    .option('--pages <n>', 'pages of each stream', '2')
+    .option('--since <time>', 'only what changed since, RFC 3339')
+    .addHelpText('after', '\nExample:\n  fairlead record github --stream pull_requests --out api.ndjson')
+    .action(run(() => import('./record.ts')))
 
   window(
     program

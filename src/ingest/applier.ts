@@ -1,16 +1,22 @@
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asAppError, type AppError } from '../errors.ts'
+import { AppError, asAppError } from '../errors.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Registry } from '../registry.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { applyBatch, notePlace, type Applied, type Change, type ConfigOf } from './apply.ts'
+import type { NamesOf } from './names.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 
 /** Brings the journal into the analytics store, oldest first, behind the door that acknowledged it. */
 export interface Applier {
   start(): void
+  /**
+   * Does some work on the domain between two batches, alone, and derives from what it changed; resolves when every read shows that. Several
+   * wait for their turn, and events that came meanwhile have theirs in between.
+   */
+  alone(org: string, work: () => Promise<Change>): Promise<void>
   /** Resolves when all up to `seq` is in every read; with the numbers in `first..seq` that were repetitions. */
   visible(first: number, seq: number, signal: AbortSignal): Promise<{ duplicates: number }>
   stats(): ApplierStats
@@ -47,7 +53,10 @@ export function createApplier(parts: {
   analytics: Analytics
   registry: Registry
   configOf: ConfigOf
+  namesOf?: NamesOf
   derive: Derive
+  /** Told of repositories that their tools say were renamed. */
+  onRenames?(org: string, renames: ReadonlyMap<string, string>): Promise<void>
   quarantineDirectory: string
   clock: Clock
   log: Log
@@ -66,6 +75,8 @@ export function createApplier(parts: {
   let caughtUpAt = clock.now()
   let restUntil = 0
   let endRest: (() => void) | null = null
+  const works: { org: string; work: () => Promise<Change>; done(): void; fail(thrown: unknown): void }[] = []
+  let wake: (() => void) | null = null
   const waiters: { seq: number; done: () => void }[] = []
   // The numbers of recent repetitions, ascending: a caller may ask for its own after they were applied.
   let repetitions: number[] = []
@@ -124,7 +135,10 @@ export function createApplier(parts: {
     pending = new Map()
     for (let delay = BACK_OFF_MS.first; !stopping.signal.aborted; delay = Math.min(delay * 2, BACK_OFF_MS.most)) {
       try {
-        for (const [org, change] of changes) await parts.derive(org, change)
+        for (const [org, change] of changes) {
+          await parts.derive(org, change)
+          if (change.renames.size > 0) await parts.onRenames?.(org, change.renames)
+        }
         break
       } catch (thrown) {
         const error = asAppError(thrown)
@@ -145,6 +159,18 @@ export function createApplier(parts: {
     }
   }
 
+  const doWork = async (): Promise<void> => {
+    const next = works.shift()
+    if (next === undefined) return
+    try {
+      pending.set(next.org, merge(pending.get(next.org), await next.work()))
+      await derive()
+      next.done()
+    } catch (thrown) {
+      next.fail(thrown)
+    }
+  }
+
   const rest = async (): Promise<void> => {
     const ms = restUntil - performance.now()
     if (ms <= 0 || waiters.length > 0 || journal.stats().head - applied >= BATCH.records) return
@@ -156,6 +182,7 @@ export function createApplier(parts: {
 
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      await doWork()
       await rest()
       const started = performance.now()
       const records = await journal.read(applied, BATCH)
@@ -172,7 +199,10 @@ export function createApplier(parts: {
         const ended = performance.now()
         restUntil = ended + Math.min(REST.mostMs, REST.share * (ended - started))
       } else if (drained) {
-        await journal.waitForMore(applied, stopping.signal)
+        const woken = new AbortController()
+        wake = () => woken.abort()
+        if (works.length === 0) await journal.waitForMore(applied, AbortSignal.any([stopping.signal, woken.signal]))
+        wake = null
         caughtUpAt = clock.now()
       } else if (last === undefined) {
         // Nothing readable although the head is beyond: a corrupt stretch that read() hops over with its next call.
@@ -190,6 +220,12 @@ export function createApplier(parts: {
         log.error('applier.stopped', { code: error.code, reason: error.message, cause: String(error.cause ?? '') })
       })
     },
+    alone: (org, work) =>
+      new Promise((done, fail) => {
+        works.push({ org, work, done, fail })
+        wake?.()
+        endRest?.()
+      }),
     async visible(first, seq, signal) {
       if (seq > visible) {
         await new Promise<void>((resolve, reject) => {
@@ -215,6 +251,7 @@ export function createApplier(parts: {
       stopping.abort()
       endRest?.()
       await running
+      for (const { fail } of works.splice(0)) fail(new AppError('internal', 'The server ends.'))
     },
   }
 }
@@ -224,6 +261,7 @@ function merge(into: Change | undefined, change: Change): Change {
   for (const place of change.scopes.values()) notePlace(into.scopes, place)
   for (const repository of change.repositories) into.repositories.add(repository)
   into.unplacedIncidents ||= change.unplacedIncidents
+  for (const [old, name] of change.renames) into.renames.set(old, name)
   return into
 }
 

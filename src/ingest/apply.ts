@@ -7,8 +7,10 @@ import type { Registry } from '../registry.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { insertRows, type Envelope } from '../store/rows.ts'
 import { statement } from '../store/statement.ts'
+import { RAW_LOG_COLUMNS, rawLogRow } from '../store/raw-log.ts'
 import { interpret } from './interpret.ts'
 import type { JournalRecord } from './journal.ts'
+import { applyNames, NO_NAMES, type Names, type NamesOf } from './names.ts'
 
 /** The configuration of a source, which says how its items are read. */
 export type ConfigOf = (org: string, source: string, connector: string) => Promise<unknown>
@@ -17,6 +19,7 @@ interface Parts {
   readonly analytics: Analytics
   readonly registry: Registry
   readonly configOf: ConfigOf
+  readonly namesOf?: NamesOf
   readonly log: Log
   /** For a replay: the raw log has the items already. */
   readonly domainOnly?: boolean
@@ -36,10 +39,19 @@ export interface Change {
   readonly scopes: Map<string, Place>
   readonly repositories: Set<string>
   unplacedIncidents: boolean
+  /** Names that repositories had before, as their tools told: old → new. */
+  readonly renames: Map<string, string>
+}
+
+export function noChange(): Change {
+  return { scopes: new Map(), repositories: new Set(), unplacedIncidents: false, renames: new Map() }
 }
 
 export interface Applied {
+  /** Items that changed nothing: repetitions, and versions of an item that came after a newer one. */
   readonly duplicates: ReadonlySet<number>
+  /** The keys of all rows that were told, by journal number; only for who asks (a replay). */
+  readonly told: ReadonlyMap<number, ReadonlySet<string>>
   /** Items kept in the raw log that could not be read, by journal number. */
   readonly problems: ReadonlyMap<number, string>
   readonly changes: ReadonlyMap<string, Change>
@@ -81,7 +93,7 @@ interface Known {
   seen_at: string
 }
 
-type Stored = Record<string, unknown> & Envelope
+export type Stored = Record<string, unknown> & Envelope
 
 /**
  * Applies journal records to the analytics store: raw first, then the domain, then the keys. Doing it again changes nothing, so whoever
@@ -90,43 +102,62 @@ type Stored = Record<string, unknown> & Envelope
 export async function applyBatch(parts: Parts, records: readonly JournalRecord[]): Promise<Applied> {
   const duplicates = new Set<number>()
   const problems = new Map<number, string>()
+  const told = new Map<number, Set<string>>()
   const changes = new Map<string, Change>()
   for (const [org, own] of groupBy(records, (record) => record.org)) {
-    const change = await applyOrganization(parts, org, own, duplicates, problems)
+    const change = await applyOrganization(parts, org, own, { duplicates, problems, told })
     changes.set(org, change)
   }
-  return { duplicates, problems, changes }
+  return { duplicates, problems, told, changes }
+}
+
+interface Reading {
+  readonly record: JournalRecord
+  readonly rows: DomainRows
+  readonly seen_at: string
+  /** Rows that an older version of the item told and this one does not. */
+  readonly gone: DomainRows
 }
 
 async function applyOrganization(
-  { analytics, registry, configOf, log, domainOnly = false }: Parts,
+  parts: Parts,
   org: string,
   records: readonly JournalRecord[],
-  duplicates: Set<number>,
-  problems: Map<number, string>,
+  { duplicates, problems, told }: { duplicates: Set<number>; problems: Map<number, string>; told: Map<number, Set<string>> },
 ): Promise<Change> {
-  const rawKey = new Map(records.map((record) => [record.seq, keyOf('raw', record.source, record.stream, record.id)]))
+  const { analytics, registry, configOf, log, domainOnly = false } = parts
+  const rawKey = new Map(records.map((record) => [record.seq, itemKey(record.source, record.stream, record.id)]))
   const known = await lookUp(analytics, org, [...new Set(rawKey.values())])
+  const older = await olderVersions(parts, org, records, known, rawKey)
   const raws: Record<string, unknown>[] = []
   const keys: Record<string, unknown>[] = []
-  const readings: { record: JournalRecord; rows: DomainRows; seen_at: string }[] = []
+  const readings: Reading[] = []
 
   for (const record of records) {
     const key = rawKey.get(record.seq) as string
     const earlier = known.get(key)
-    // The same number is this very record, applied before a crash: not a repetition.
-    const repeated = earlier !== undefined && earlier.seq < record.seq && earlier.digest === record.digest
     const stream = registry.connectors.get(record.connector)?.streams[record.stream]
+    const immutable = stream?.immutable === true
+    const seen_at = immutable ? record.received_at : (record.at ?? record.received_at)
+    // The same number is this very record, applied before a crash: not a repetition.
+    // The same bytes of a later moment are a newer version all the same: what lies between the two moments is older.
+    const isLater = !immutable && record.at !== null && earlier !== undefined && record.at > earlier.seen_at
+    const repeated = earlier !== undefined && earlier.seq < record.seq && earlier.digest === record.digest && !isLater
+    // An item is what its newest version says: one that comes late is kept, and tells no rows.
+    const superseded = earlier !== undefined && earlier.seq !== record.seq && !immutable && seen_at < earlier.seen_at
     let problem: string | null = null
-    if (repeated) duplicates.add(record.seq)
-    else if (earlier !== undefined && earlier.seq < record.seq && stream?.immutable === true) {
+    if (repeated || superseded) duplicates.add(record.seq)
+    else if (earlier !== undefined && earlier.seq < record.seq && immutable) {
       problem = `conflict: item ${record.id} was received before with another content (journal number ${earlier.seq}); the first one counts`
     } else {
       const config = await configOf(org, record.source, record.connector)
       const reading = interpret(registry, record, config)
       problem = reading.problem
-      const seen_at = stream?.immutable === true ? record.received_at : (record.at ?? record.received_at)
-      if (reading.rows !== null) readings.push({ record, rows: reading.rows, seen_at })
+      if (reading.rows !== null) {
+        const rows = named(reading.rows, await namesIn(parts, org))
+        readings.push({ record, rows, seen_at, gone: without(older.get(key), rows) })
+        older.set(key, rows)
+      }
       known.set(key, { seq: record.seq, digest: record.digest, place: '', seen_at })
       keys.push({ org_id: org, key, seq: record.seq, digest_hex: record.digest, place: '', seen_at })
     }
@@ -136,6 +167,7 @@ async function applyOrganization(
     }
     raws.push(rawRow(record, repeated && earlier !== undefined ? earlier.seq : 0, problem))
   }
+  if (domainOnly) for (const { record, rows } of readings) told.set(record.seq, rowKeys(rows))
 
   const { rows, placeKeys, change } = await placeRows(analytics, registry, org, readings)
   if (!domainOnly) await analytics.insert('all_raw', RAW_COLUMNS, raws)
@@ -144,23 +176,89 @@ async function applyOrganization(
   return change
 }
 
+const rawItems = statement({
+  name: 'apply.older_versions',
+  sql: `SELECT ${RAW_LOG_COLUMNS} FROM all_raw FINAL WHERE org_id = {org:UUID} AND seq IN {seqs:Array(UInt64)}`,
+  row: rawLogRow,
+})
+
+/**
+ * What the stored versions of these items told, by the item's key. Reading is pure, so it is read again rather than looked for in the domain:
+ * a look-up by number instead of a search of every table.
+ */
+async function olderVersions(
+  parts: Parts,
+  org: string,
+  records: readonly JournalRecord[],
+  known: ReadonlyMap<string, Known>,
+  rawKey: ReadonlyMap<number, string>,
+): Promise<Map<string, DomainRows>> {
+  const { analytics, registry, configOf } = parts
+  const wanted = new Map<number, string>()
+  for (const record of records) {
+    const key = rawKey.get(record.seq) as string
+    const earlier = known.get(key)
+    const isMutable = registry.connectors.get(record.connector)?.streams[record.stream]?.immutable !== true
+    if (earlier !== undefined && isMutable && earlier.seq !== record.seq && earlier.digest !== record.digest) wanted.set(earlier.seq, key)
+  }
+  const older = new Map<string, DomainRows>()
+  const seqs = [...wanted.keys()]
+  for (let start = 0; start < seqs.length; start += KEYS_PER_LOOKUP) {
+    for (const { payload, encoding, ...item } of await analytics.readAsWriter(rawItems, {
+      org,
+      seqs: seqs.slice(start, start + KEYS_PER_LOOKUP),
+    })) {
+      const config = await configOf(org, item.source, item.connector)
+      const { rows } = interpret(registry, { ...item, payload: Buffer.from(payload, encoding) }, config)
+      if (rows !== null) older.set(wanted.get(item.seq) as string, named(rows, await namesIn(parts, org)))
+    }
+  }
+  return older
+}
+
+async function namesIn({ namesOf }: Parts, org: string): Promise<Names> {
+  return namesOf === undefined ? NO_NAMES : namesOf(org)
+}
+
+function named(rows: DomainRows, names: Names): DomainRows {
+  for (const [table, list] of Object.entries(rows) as [DomainTable, Record<string, unknown>[]][])
+    for (const row of list) applyNames(table, row, names)
+  return rows
+}
+
+/** The name of a row within its source: which thing of which table it is. */
+export function rowKey(table: DomainTable, row: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify([table, ...TABLES[table].identity.map((column) => (column === 'source' ? null : (row[column] ?? null)))])
+}
+
+function rowKeys(rows: DomainRows): Set<string> {
+  return new Set(
+    (Object.entries(rows) as [DomainTable, Record<string, unknown>[]][]).flatMap(([table, list]) => list.map((row) => rowKey(table, row))),
+  )
+}
+
+function without(older: DomainRows | undefined, newer: DomainRows): DomainRows {
+  if (older === undefined) return {}
+  const standing = rowKeys(newer)
+  const gone = (Object.entries(older) as [DomainTable, Record<string, unknown>[]][]).map(([table, list]) => [
+    table,
+    list.filter((row) => !standing.has(rowKey(table, row))),
+  ])
+  return Object.fromEntries(gone) as DomainRows
+}
+
 /**
  * Gives every row its envelope and finds its place. Where an entity's key holds what may change (a deployment's time, its service), the row
  * at the old place gets a tombstone; a row that is older than what stands is left out.
  */
-async function placeRows(
-  analytics: Analytics,
-  registry: Registry,
-  org: string,
-  readings: readonly { record: JournalRecord; rows: DomainRows; seen_at: string }[],
-) {
+async function placeRows(analytics: Analytics, registry: Registry, org: string, readings: readonly Reading[]) {
   const rows = new Map<DomainTable | 'coverage', Stored[]>()
   const placeKeys: Record<string, unknown>[] = []
-  const change: Change = { scopes: new Map(), repositories: new Set(), unplacedIncidents: false }
+  const change = noChange()
   const coverage = new Map<string, { source: string; table: string; from_at: string; seen_at: string }>()
   const all: { table: DomainTable; row: Stored; key: string | null }[] = []
 
-  for (const { record, rows: read, seen_at } of readings) {
+  for (const { record, rows: read, seen_at, gone } of readings) {
     const envelope = {
       org_id: org,
       source: record.source,
@@ -172,14 +270,19 @@ async function placeRows(
     const stream = registry.connectors.get(record.connector)?.streams[record.stream]
     // A pushing source watches all that its stream can tell from the first thing that it told, until it is removed; a pull says itself what it has seen.
     const watched = stream !== undefined && stream.pull === undefined ? stream.produces : []
+    for (const [name, list] of Object.entries(gone)) {
+      const table = name as DomainTable
+      for (const one of list) {
+        const row: Stored = { ...one, ...envelope, is_deleted: 1 }
+        all.push({ table, row, key: placeKey(table, row) })
+      }
+    }
     for (const [name, list] of Object.entries(read)) {
       const table = name as DomainTable
-      const { identity, key } = TABLES[table]
-      const movable = identity.length !== key.length
       for (const one of list) {
         // In place: the connector made the row for us, and a copy of its 27 columns is 7 µs of the 55 that an event costs here.
         const row: Stored = Object.assign(one, envelope)
-        all.push({ table, row, key: movable ? keyOf(table, ...identity.map((column) => String(row[column]))) : null })
+        all.push({ table, row, key: placeKey(table, row) })
         for (const watchedTable of watched) cover(coverage, record.source, watchedTable, String(row['at']), seen_at)
       }
     }
@@ -196,9 +299,11 @@ async function placeRows(
       continue
     }
     const columns = TABLES[table].key
-    const place = JSON.stringify(columns.map((column) => row[column]))
     const current = standing.get(key)
     if (current !== undefined && current.seen_at > row.seen_at) continue
+    // What is gone is gone from where it stands, wherever its old version would have put it.
+    const place = row.is_deleted === 1 && current !== undefined ? current.place : JSON.stringify(columns.map((column) => row[column]))
+    if (row.is_deleted === 1) moveTo(table, row, place)
     standing.set(key, { seq: row.raw_seq, digest: '', place, seen_at: row.seen_at })
     pending.set(key, { table, row })
   }
@@ -206,12 +311,8 @@ async function placeRows(
     const place = standing.get(key)?.place ?? ''
     const old = before.get(key)
     if (old !== undefined && old.place !== place) {
-      const values = JSON.parse(old.place) as unknown[]
-      const grave: Stored = {
-        ...row,
-        ...Object.fromEntries(TABLES[table].key.map((column, index) => [column, values[index]])),
-        is_deleted: 1,
-      }
+      const grave: Stored = { ...row, is_deleted: 1 }
+      moveTo(table, grave, old.place)
       noteChange(change, table, grave)
       // What it did where it was can reach back before it, and is no longer told by any row there.
       if (grave['service'] !== row['service'] || grave['environment'] !== row['environment']) {
@@ -225,6 +326,17 @@ async function placeRows(
   }
   await widenCoverage(analytics, org, coverage, rows)
   return { rows, placeKeys, change }
+}
+
+/** The key by which a movable row's place is kept; null for a row that cannot move. */
+export function placeKey(table: DomainTable, row: Stored): string | null {
+  const { identity, key } = TABLES[table]
+  return identity.length === key.length ? null : keyOf(table, ...identity.map((column) => String(row[column])))
+}
+
+function moveTo(table: DomainTable, row: Stored, place: string): void {
+  const values = JSON.parse(place) as unknown[]
+  TABLES[table].key.forEach((column, index) => Object.assign(row, { [column]: values[index] }))
 }
 
 const standingCoverage = statement({
@@ -270,11 +382,17 @@ async function widenCoverage(
   }
 }
 
-function noteChange(change: Change, table: DomainTable, row: Stored): void {
+/** What says which commits a deployment ships. */
+const GRAPH_TABLES: ReadonlySet<DomainTable> = new Set(['commits', 'changes', 'change_commits', 'change_files'])
+
+export function noteChange(change: Change, table: DomainTable, row: Stored): void {
   const place = { environment: String(row['environment']), service: String(row['service']), from: String(row['at']) }
   if (table === 'deployments') notePlace(change.scopes, place)
-  else if (table === 'commits') change.repositories.add(String(row['repository']))
-  else if (table === 'incident_states') {
+  else if (GRAPH_TABLES.has(table)) change.repositories.add(String(row['repository']))
+  else if (table === 'repositories') {
+    for (const name of row['previous_names'] as string[])
+      if (name !== row['id'] && row.is_deleted === 0) change.renames.set(name, String(row['id']))
+  } else if (table === 'incident_states') {
     if (row['service'] === null) change.unplacedIncidents = true
     else {
       const environment = row['environment'] === null ? 'production' : place.environment
@@ -329,6 +447,10 @@ async function lookUp(analytics: Analytics, org: string, keys: readonly string[]
     }
   }
   return found
+}
+
+export function itemKey(source: string, stream: string, id: string): string {
+  return keyOf('raw', source, stream, id)
 }
 
 /** The name of a thing in 128 bits, so that a look-up reads a few bytes a key. */

@@ -1,18 +1,24 @@
 import { z } from 'zod'
-import { instant, type Clock } from '../clock.ts'
-import type { Git } from '../connector.ts'
-import { asAppError } from '../errors.ts'
-import type { Log } from '../log.ts'
+import { instant } from '../clock.ts'
+import type { Connector } from '../connector.ts'
+import { AppError, asAppError } from '../errors.ts'
 import type { Registry } from '../registry.ts'
 import { connectorOf, type Source, type Sources } from '../source/sources.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { insertRows } from '../store/rows.ts'
 import { statement } from '../store/statement.ts'
+import { askOf, type Asking } from './asking.ts'
+import type { Budget } from './http-limits.ts'
 import type { Journal } from './journal.ts'
 
 export interface PullOptions {
   /** From the beginning, not from where the last pull ended. */
   readonly full: boolean
+  /** Only these streams; all when absent. */
+  readonly streams?: readonly string[] | undefined
+  /** A range by hand, RFC 3339. It has a place of its own, so what the usual pulls have seen stays as it is. */
+  readonly since?: string | undefined
+  readonly until?: string | undefined
   readonly signal: AbortSignal
   progress(done: number, total: number | null, what: string): void
 }
@@ -21,9 +27,19 @@ export interface Pull {
   readonly source: string
   readonly items: number
   readonly streams: Readonly<Record<string, number>>
+  /** Streams that the tool refuses, with the reason; the others were pulled. */
+  readonly problems: Readonly<Record<string, string>>
   readonly seconds: number
   /** The journal number of the last item; what was pulled is visible when the applier has come this far. */
   readonly last: number
+}
+
+interface Parts {
+  readonly registry: Registry
+  readonly sources: Sources
+  readonly journal: Journal
+  readonly analytics: Analytics
+  readonly asking: Asking
 }
 
 const watched = statement({
@@ -32,81 +48,153 @@ const watched = statement({
   row: z.object({ table: z.string(), from_at: z.string() }),
 })
 
-/** Pulls every stream of a source into the journal. A cursor is saved only after the items before it are on disk. */
-export async function pullSource(
-  parts: { registry: Registry; sources: Sources; journal: Journal; analytics: Analytics; git: Git; clock: Clock; log: Log },
-  org: string,
-  source: Source,
-  options: PullOptions,
-): Promise<Pull> {
-  const { registry, sources, journal, analytics, git, clock, log } = parts
+/** Pulls streams of a source into the journal. A cursor is saved only after the items before it are on disk. */
+export async function pullSource(parts: Parts, org: string, source: Source, options: PullOptions): Promise<Pull> {
+  const { registry, sources, analytics, asking } = parts
+  const { clock } = asking
   const started = clock.now()
   const connector = connectorOf(registry, source.connector)
+  const wanted = pulledStreams(connector, source.connector, options.streams)
   const config = await sources.configOf(org, source.name, source.connector)
   const streams: Record<string, number> = {}
-  let oldest: string | null = null
-  let last = journal.stats().head
+  const problems: Record<string, string> = {}
+  const oldest = new Map<string, string>()
+  let last = parts.journal.stats().head
+  let budget: Budget | null = null
+  const noteBudget = async () => {
+    if (budget === null) return
+    const { limit, remaining, resetAt } = budget
+    await sources.noteHealth(org, source.name, { budget: { limit, remaining, reset_at: instant(resetAt) } })
+  }
+  await sources.attempted(org, source)
   try {
-    for (const [name, stream] of Object.entries(connector.streams)) {
-      if (stream.pull === undefined) continue
+    for (const name of wanted) {
       streams[name] = 0
-      const cursor = options.full ? null : (source.cursors[name] ?? null)
-      const ask = { config, cursor, git, signal: options.signal, log, progress: options.progress }
-      for await (const page of stream.pull(ask as never)) {
-        if (page.items.length > 0) {
-          const received_at = instant(clock.now())
-          const appended = await journal.append(
-            page.items.map((item) => ({
-              org,
-              source: source.name,
-              connector: source.connector,
-              stream: name,
-              ...item,
-              received_at,
-              headers: null,
-            })),
-          )
-          last = appended.last
-          streams[name] += page.items.length
+      try {
+        for await (const page of pagesOf(parts, org, source, { connector, config, name, options, onBudget: (one) => (budget = one) })) {
+          last = Math.max(last, page.last)
+          streams[name] += page.items
+          if (page.oldest !== null) oldest.set(name, least(oldest.get(name), page.oldest))
         }
-        for (const { at } of page.items) if (at !== null && (oldest === null || at < oldest)) oldest = at
-        if (page.cursor !== null) await sources.saveCursor(org, source, name, page.cursor)
+      } catch (thrown) {
+        const error = asAppError(thrown)
+        // One thing that the credential may not see does not keep the others away.
+        if (error.code !== 'source-denied' && error.code !== 'source-refused') throw thrown
+        problems[name] = [error.message, error.help].filter(Boolean).join(' ')
       }
     }
-    await noteCoverage(analytics, org, source, connector.streams, oldest, instant(started))
-    await sources.succeeded(org, source)
+    const good = wanted.filter((name) => !(name in problems))
+    if (good.length === 0 && wanted.length > 0)
+      throw new AppError('source-denied', Object.values(problems)[0] ?? 'Nothing could be pulled.')
+    await noteCoverage(analytics, org, source, connector, {
+      streams: good,
+      oldest,
+      since: options.since,
+      to: options.until ?? instant(started),
+    })
+    const items = Object.values(streams).reduce((sum, count) => sum + count, 0)
+    const seconds = (clock.now() - started) / 1000
+    if (Object.keys(problems).length === 0) await sources.succeeded(org, source, { seconds, items })
+    else
+      await sources.failed(
+        org,
+        source,
+        Object.entries(problems)
+          .map(([name, reason]) => `${name}: ${reason}`)
+          .join(' '),
+      )
+    await noteBudget()
+    return { source: source.name, items, streams, problems, seconds, last }
   } catch (thrown) {
     await sources.failed(org, source, asAppError(thrown).message)
+    await noteBudget()
     throw thrown
   }
-  const items = Object.values(streams).reduce((sum, count) => sum + count, 0)
-  return { source: source.name, items, streams, seconds: (clock.now() - started) / 1000, last }
 }
 
-/** A pull has seen everything from the oldest thing that the source told (a repository’s first commit), up to the moment at which it began. */
+function pulledStreams(connector: Connector, id: string, only: readonly string[] | undefined): string[] {
+  const pulled = Object.entries(connector.streams).flatMap(([name, { pull }]) => (pull === undefined ? [] : [name]))
+  const unknown = only?.filter((name) => !pulled.includes(name)) ?? []
+  if (unknown.length > 0)
+    throw new AppError('invalid-input', `${id} has no stream ${unknown.join(', ')} that can be pulled.`, {
+      help: `It has ${pulled.join(', ') || 'none'}.`,
+    })
+  return only === undefined ? pulled : pulled.filter((name) => only.includes(name))
+}
+
+/** The pages of a stream, each on disk before its cursor is saved. */
+async function* pagesOf(
+  { sources, journal, asking }: Parts,
+  org: string,
+  source: Source,
+  parts: { connector: Connector; config: unknown; name: string; options: PullOptions; onBudget(budget: Budget): void },
+): AsyncGenerator<{ items: number; last: number; oldest: string | null }> {
+  const { connector, config, name, options, onBudget } = parts
+  const { since = null, until = null, signal, progress, full } = options
+  const ranged = since !== null || until !== null
+  const place = ranged ? `${name} ${since ?? ''}..${until ?? ''}` : name
+  const cursor = full ? null : (source.cursors[place] ?? null)
+  const ask = askOf(asking, connector, config, { cursor, since, until, signal, progress, onBudget })
+  for await (const page of connector.streams[name]?.pull?.(ask as never) ?? []) {
+    let last = 0
+    if (page.items.length > 0) {
+      const received_at = instant(asking.clock.now())
+      const stamped = page.items.map((item) => ({
+        org,
+        source: source.name,
+        connector: source.connector,
+        stream: name,
+        ...item,
+        received_at,
+        headers: null,
+      }))
+      last = (await journal.append(stamped)).last
+    }
+    if (page.cursor !== null) await sources.saveCursor(org, source, place, page.cursor)
+    yield {
+      items: page.items.length,
+      last,
+      oldest: page.items.reduce<string | null>((found, { at }) => (at === null ? found : least(found, at)), null),
+    }
+  }
+  if (ranged) await sources.saveCursor(org, source, place, null)
+}
+
+function least(a: string | null | undefined, b: string): string {
+  return a === null || a === undefined || b < a ? b : a
+}
+
+/**
+ * A pull has seen everything from the oldest thing that its stream told up to the moment at which it began. Where a stream does not date its
+ * things, it is the oldest that the source told at all (a repository's first commit).
+ */
 async function noteCoverage(
   analytics: Analytics,
   org: string,
   source: Source,
-  streams: Readonly<Record<string, { readonly pull?: unknown; readonly produces: readonly string[] }>>,
-  oldest: string | null,
-  to_at: string,
+  connector: Connector,
+  seen: { streams: readonly string[]; oldest: ReadonlyMap<string, string>; since: string | undefined; to: string },
 ): Promise<void> {
   const standing = new Map((await analytics.readAsWriter(watched, { org, source: source.name })).map((one) => [one.table, one.from_at]))
-  const tables = new Set(Object.values(streams).flatMap((stream) => (stream.pull === undefined ? [] : stream.produces)))
-  const rows = [...tables].map((table) => {
-    const known = [standing.get(table), oldest].filter((one) => one !== undefined && one !== null).sort()
-    const from_at = known[0] ?? to_at
+  const ever = [...seen.oldest.values()].sort()[0]
+  const from = new Map<string, string | undefined>()
+  for (const name of seen.streams) {
+    const oldest = [seen.oldest.get(name) ?? ever, seen.since].filter((one) => one !== undefined).sort()[0]
+    for (const table of connector.streams[name]?.produces ?? [])
+      from.set(table, oldest === undefined ? from.get(table) : least(from.get(table), oldest))
+  }
+  const rows = [...from].map(([table, oldest]) => {
+    const known = [standing.get(table), oldest].filter((one) => one !== undefined).sort()
     return {
       org_id: org,
       source: source.name,
       table,
-      from_at,
-      to_at,
+      from_at: known[0] ?? seen.to,
+      to_at: seen.to,
       open: false,
       raw_seq: 0,
-      received_at: to_at,
-      seen_at: to_at,
+      received_at: seen.to,
+      seen_at: seen.to,
       is_deleted: 0 as const,
     }
   })

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { coverage } from '../../domain/coverage.ts'
+import { TABLES } from '../../domain/tables.ts'
 import { AppError } from '../errors.ts'
 import type { ConfigOf } from '../ingest/apply.ts'
+import type { NamesOf } from '../ingest/names.ts'
 import { replay } from '../ingest/replay.ts'
 import type { Log } from '../log.ts'
 import type { Deriver } from '../measure/derive.ts'
@@ -33,18 +35,7 @@ const pulledCoverage = statement({
 WHERE org_id = {org:UUID} AND NOT open AND from_at < {moment:DateTime64(3)}`,
   row: coverage.row.extend({ source: z.string(), raw_seq: z.coerce.number(), received_at: z.string(), seen_at: z.string() }),
 })
-const TABLES = [
-  'keys',
-  'repositories',
-  'commits',
-  'commit_files',
-  'deployments',
-  'incident_states',
-  'coverage',
-  'attempts',
-  'shipments',
-  'incident_links',
-]
+const PHYSICAL = ['keys', ...Object.keys(TABLES)]
 
 export interface AsOf {
   /** The organization that holds what `org` knew at the moment, by the time of receipt. */
@@ -57,12 +48,19 @@ export interface AsOf {
  * What was known at a moment is found by reading the raw log again up to it, with the same code, into an organization of its own. Slower
  * than a column of versions on every table, and right by construction: nothing but receipt decides.
  */
-export function createAsOf(parts: { analytics: Analytics; registry: Registry; configOf: ConfigOf; deriver: Deriver; log: Log }): AsOf {
+export function createAsOf(parts: {
+  analytics: Analytics
+  registry: Registry
+  configOf: ConfigOf
+  namesOf?: NamesOf
+  deriver: Deriver
+  log: Log
+}): AsOf {
   const { analytics, deriver } = parts
   const made = new Map<string, Promise<string>>()
 
   const remove = async (org: string) => {
-    for (const table of TABLES) await analytics.run(`ALTER TABLE all_${table} DELETE WHERE org_id = toUUID('${org}')`)
+    for (const table of PHYSICAL) await analytics.run(`ALTER TABLE all_${table} DELETE WHERE org_id = toUUID('${org}')`)
   }
 
   /** What pulled sources had been watching is no reading of the log: they said it themselves. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { REMOVED } from '../ingest/demo.ts'
+import { isRemoved } from '../ingest/remove.ts'
 import { chainHash, GENESIS, type Journal } from '../ingest/journal.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { RAW_LOG_COLUMNS, rawLogRow } from '../store/raw-log.ts'
@@ -61,7 +61,7 @@ export async function verifyChain(parts: {
       // After a hole the record itself says where the chain stands; the hole is a problem already.
       if (previous !== '' && chainHash(previous, row) !== row.chain)
         say(`record ${row.seq} (${row.source}/${row.stream} ${row.id}) does not follow from the one before it`)
-      const emptied = row.duplicate_of !== 0 || row.problem === REMOVED
+      const emptied = row.duplicate_of !== 0 || isRemoved(row.problem)
       if (!emptied && createHash('sha256').update(Buffer.from(row.payload, row.encoding)).digest('hex') !== row.digest) {
         say(`record ${row.seq} (${row.source}/${row.stream} ${row.id}) no longer has the content that was received`)
       }

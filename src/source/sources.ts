@@ -6,129 +6,308 @@ import { AppError } from '../errors.ts'
 import type { Registry } from '../registry.ts'
 import type { Semantic } from '../store/semantic.ts'
 import { noRow, statement } from '../store/statement.ts'
+import { checkSettings, splitSecrets } from './settings.ts'
+import type { Vault } from './vault.ts'
 
 /** A connected instance of a connector: its settings, how far each stream was pulled, and how the last pull went. */
 export interface Source {
   readonly id: string
   readonly name: string
   readonly connector: string
-  readonly config: unknown
+  /** Without its credentials. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Fields of the settings that hold a credential. */
+  readonly sealed: readonly string[]
   readonly cursors: Readonly<Record<string, string>>
+  readonly every_minutes: number | null
+  readonly created_at: string
+  readonly last_attempt_at: string | null
   readonly last_success_at: string | null
   readonly last_error: string | null
+  readonly health: Health
 }
+
+/** Figures that people look at. */
+const health = z.object({
+  /** Failed pulls since the last good one. */
+  failures: z.number().int().optional(),
+  seconds: z.number().optional(),
+  items: z.number().int().optional(),
+  budget: z.object({ limit: z.number(), remaining: z.number(), reset_at: z.string() }).optional(),
+  deliveries: z
+    .object({
+      taken: z.number().int(),
+      ignored: z.number().int(),
+      unread: z.number().int(),
+      refused: z.number().int(),
+      last_at: z.string().nullable(),
+      last_refused_at: z.string().nullable(),
+    })
+    .optional(),
+})
+export type Health = z.infer<typeof health>
 
 export interface Sources {
   list(org: string): Promise<Source[]>
+  /** Every source of every organization, for the schedule. */
+  all(): Promise<(Source & { org: string })[]>
   find(org: string, name: string): Promise<Source | null>
-  /** Adds a source, or gives an existing one of that name its new settings; the settings are checked by the connector's schema. */
-  save(org: string, name: string, connector: string, config: unknown): Promise<Source>
-  saveCursor(org: string, source: Source, stream: string, cursor: string): Promise<void>
-  succeeded(org: string, source: Source): Promise<void>
+  /** Sources that a hook's address names: by name, which organizations may share, or by id. */
+  addressed(name: string): Promise<(Source & { org: string })[]>
+  /**
+   * Adds a source, or gives an existing one of that name its new settings; they are checked by the connector's schema. A credential that is not
+   * given again is kept, unless the address that it is sent to changes.
+   */
+  save(
+    org: string,
+    name: string,
+    connector: string,
+    config: Readonly<Record<string, unknown>>,
+    everyMinutes?: number | null,
+  ): Promise<Source>
+  /** What `save` would store, parsed, without storing it: for a check or a preview. */
+  draft(org: string, name: string, connector: string, config: Readonly<Record<string, unknown>>): Promise<unknown>
+  /** Makes sure that there is a source of that name, for doors to which anything may be pushed. */
+  ensure(org: string, name: string, connector: string): Promise<void>
+  remove(org: string, name: string): Promise<void>
+  saveCursor(org: string, source: Source, stream: string, cursor: string | null): Promise<void>
+  attempted(org: string, source: Source): Promise<void>
+  succeeded(org: string, source: Source, figures: { seconds: number; items: number }): Promise<void>
   failed(org: string, source: Source, reason: string): Promise<void>
+  noteHealth(org: string, name: string, figures: Health): Promise<void>
   /** How items of a source are read: its settings, or the connector's defaults for one that was never added (pushed events). */
   configOf(org: string, source: string, connector: string): Promise<unknown>
 }
 
-const json = z.unknown()
 const sourceRow = z.object({
   id: z.string(),
   name: z.string(),
   connector: z.string(),
-  config: json,
+  config: z.record(z.string(), z.unknown()),
+  secrets: z.record(z.string(), z.string()),
   cursors: z.record(z.string(), z.string()),
+  every_minutes: z.number().nullable(),
+  created_at: z.string(),
+  last_attempt_at: z.string().nullable(),
   last_success_at: z.string().nullable(),
   last_error: z.string().nullable(),
+  health,
 })
-const COLUMNS = 'id, name, connector, config, cursors, last_success_at, last_error'
+type SourceRow = z.infer<typeof sourceRow>
+const COLUMNS = Object.keys(sourceRow.shape).join(', ')
+
 const listSources = statement({
   name: 'sources.list',
   sql: `SELECT ${COLUMNS} FROM sources WHERE org_id = {org:uuid} ORDER BY name`,
   row: sourceRow,
+})
+const allSources = statement({
+  name: 'sources.all',
+  sql: `SELECT org_id AS org, ${COLUMNS} FROM sources ORDER BY org_id, name`,
+  row: sourceRow.extend({ org: z.string() }),
 })
 const findSource = statement({
   name: 'sources.find',
   sql: `SELECT ${COLUMNS} FROM sources WHERE org_id = {org:uuid} AND name = {name:text}`,
   row: sourceRow,
 })
-const saveSource = statement({
-  name: 'sources.save',
-  sql: `INSERT INTO sources (id, org_id, name, connector, config, cursors, created_at)
-VALUES ({id:uuid}, {org:uuid}, {name:text}, {connector:text}, {config:jsonb}, '{}'::jsonb, {now:timestamptz})
-ON CONFLICT (org_id, name) DO UPDATE SET config = excluded.config
-RETURNING ${COLUMNS}`,
-  row: sourceRow,
+const addressedSources = statement({
+  name: 'sources.addressed',
+  sql: `SELECT org_id AS org, ${COLUMNS} FROM sources WHERE name = {name:text} OR id::text = {name:text} ORDER BY created_at LIMIT 20`,
+  row: sourceRow.extend({ org: z.string() }),
+})
+const insertSource = statement({
+  name: 'sources.insert',
+  sql: `INSERT INTO sources (id, org_id, name, connector, config, secrets, cursors, every_minutes, created_at)
+VALUES ({id:uuid}, {org:uuid}, {name:text}, {connector:text}, {config:jsonb}, {secrets:jsonb}, '{}'::jsonb, {every:integer}, {now:timestamptz})
+ON CONFLICT (org_id, name) DO NOTHING`,
+  row: noRow,
+})
+const updateSource = statement({
+  name: 'sources.update',
+  sql: `UPDATE sources SET config = {config:jsonb}, secrets = {secrets:jsonb}, every_minutes = coalesce({every:integer}, every_minutes) WHERE org_id = {org:uuid} AND id = {id:uuid}`,
+  row: noRow,
+})
+const deleteSource = statement({
+  name: 'sources.delete',
+  sql: 'DELETE FROM sources WHERE org_id = {org:uuid} AND name = {name:text} RETURNING id',
+  row: z.object({ id: z.string() }),
 })
 const saveCursor = statement({
   name: 'sources.save_cursor',
   sql: `UPDATE sources SET cursors = cursors || jsonb_build_object({stream:text}, {cursor:text}) WHERE org_id = {org:uuid} AND id = {id:uuid}`,
   row: noRow,
 })
+const dropCursor = statement({
+  name: 'sources.drop_cursor',
+  sql: `UPDATE sources SET cursors = cursors - {stream:text} WHERE org_id = {org:uuid} AND id = {id:uuid}`,
+  row: noRow,
+})
+const attempted = statement({
+  name: 'sources.attempted',
+  sql: 'UPDATE sources SET last_attempt_at = {now:timestamptz} WHERE org_id = {org:uuid} AND id = {id:uuid}',
+  row: noRow,
+})
 const succeeded = statement({
   name: 'sources.succeeded',
-  sql: `UPDATE sources SET last_success_at = {now:timestamptz}, last_error = NULL WHERE org_id = {org:uuid} AND id = {id:uuid}`,
+  sql: `UPDATE sources SET last_success_at = {now:timestamptz}, last_error = NULL, health = health || {health:jsonb} WHERE org_id = {org:uuid} AND id = {id:uuid}`,
   row: noRow,
 })
 const failed = statement({
   name: 'sources.failed',
-  sql: `UPDATE sources SET last_error = {reason:text} WHERE org_id = {org:uuid} AND id = {id:uuid}`,
+  sql: `UPDATE sources SET last_error = {reason:text}, health = health || jsonb_build_object('failures', coalesce((health->>'failures')::integer, 0) + 1)
+WHERE org_id = {org:uuid} AND id = {id:uuid}`,
+  row: noRow,
+})
+const noteHealth = statement({
+  name: 'sources.note_health',
+  sql: 'UPDATE sources SET health = health || {health:jsonb} WHERE org_id = {org:uuid} AND name = {name:text}',
   row: noRow,
 })
 
-export function openSources({ semantic, registry, clock }: { semantic: Semantic; registry: Registry; clock: Clock }): Sources {
+export function openSources(parts: { semantic: Semantic; registry: Registry; vault: Vault; clock: Clock }): Sources {
+  const { semantic, registry, vault, clock } = parts
   // Asked for each item that is applied; a source's settings change by hand only, through `save`.
   const configs = new Map<string, unknown>()
+  const ensured = new Set<string>()
+  const remembered = new Map<string, (Source & { org: string })[]>()
+  const keyOf = (org: string, name: string) => `${org} ${name}`
+  const placeOf = (org: string, id: string, field: string) => `${org} ${id} ${field}`
   const now = () => instant(clock.now())
-  return {
-    list: (org) => semantic.query(listSources, { org }),
-    find: (org, name) => semantic.one(findSource, { org, name }),
-    async save(org, name, connector, config) {
-      const checked = checkConfig(registry, connector, config)
+
+  const shown = ({ secrets, ...row }: SourceRow): Source => ({ ...row, sealed: Object.keys(secrets).sort() })
+  const opened = (org: string, row: SourceRow): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(row.secrets).map(([field, sealed]) => [
+        field,
+        JSON.parse(vault.open(sealed, placeOf(org, row.id, field)).reveal()) as unknown,
+      ]),
+    )
+
+  /** The given settings with the credentials that stand, where they may be kept. */
+  const complete = (org: string, existing: SourceRow | null, id: string, given: Readonly<Record<string, unknown>>): unknown => {
+    const connector = connectorOf(registry, id)
+    if (existing === null) return checkSettings(id, connector, given)
+    const kept = Object.entries(existing.secrets).filter(([field]) => !(field in given))
+    if (kept.length === 0) return checkSettings(id, connector, given)
+    const secrets = opened(org, existing)
+    const whole = checkSettings(id, connector, { ...Object.fromEntries(kept.map(([field]) => [field, secrets[field]])), ...given })
+    const before = originOf(connector, connector.config.safeParse({ ...existing.config, ...secrets }).data)
+    if (before !== originOf(connector, whole))
+      throw new AppError('invalid-input', 'The address of the source changes, and its credential was given for the old one.', {
+        help: `Give ${kept.map(([field]) => field).join(', ')} again.`,
+      })
+    return whole
+  }
+
+  const sources: Sources = {
+    list: async (org) => (await semantic.query(listSources, { org })).map(shown),
+    all: async () => (await semantic.query(allSources)).map(({ org, ...row }) => ({ ...shown(row), org })),
+    async find(org, name) {
+      const row = await semantic.one(findSource, { org, name })
+      return row === null ? null : shown(row)
+    },
+    async addressed(name) {
+      try {
+        const found = (await semantic.query(addressedSources, { name })).map(({ org, ...row }) => ({ ...shown(row), org }))
+        if (remembered.size > 10_000) remembered.clear()
+        remembered.set(name, found)
+        return found
+      } catch (thrown) {
+        // The store is away: whoever was known before still is, so that no delivery is refused for a restart of PostgreSQL.
+        const known = remembered.get(name)
+        if (known !== undefined && thrown instanceof AppError && thrown.retry) return known
+        throw thrown
+      }
+    },
+    async draft(org, name, connector, config) {
+      const existing = await semantic.one(findSource, { org, name })
+      return complete(org, existing?.connector === connector ? existing : null, connector, config)
+    },
+    async save(org, name, connector, config, everyMinutes = null) {
       const existing = await semantic.one(findSource, { org, name })
       if (existing !== null && existing.connector !== connector) {
         throw new AppError('conflict', `The source ${name} exists already and is a ${existing.connector} source.`, {
           help: 'Choose another name.',
         })
       }
-      const saved = await semantic.one(saveSource, { id: randomUUID(), org, name, connector, config: JSON.stringify(checked), now: now() })
+      const checked = complete(org, existing, connector, config)
+      const id = existing?.id ?? randomUUID()
+      const { plain, secrets } = splitSecrets(connectorOf(registry, connector), config)
+      const sealed = {
+        ...existing?.secrets,
+        ...Object.fromEntries(
+          Object.entries(secrets).map(([field, value]) => [field, vault.seal(JSON.stringify(value), placeOf(org, id, field))]),
+        ),
+      }
+      const values = { id, org, config: JSON.stringify(plain), secrets: JSON.stringify(sealed), every: everyMinutes }
+      if (existing === null) await semantic.query(insertSource, { ...values, name, connector, now: now() })
+      else await semantic.query(updateSource, values)
+      configs.set(keyOf(org, name), checked)
+      const saved = await sources.find(org, name)
       if (saved === null) throw new AppError('internal', `The source ${name} could not be saved.`)
-      configs.set(`${org} ${name}`, checked)
       return saved
     },
-    async saveCursor(org, source, stream, cursor) {
-      await semantic.query(saveCursor, { org, id: source.id, stream, cursor })
+    async ensure(org, name, connector) {
+      const key = keyOf(org, name)
+      if (ensured.has(key)) return
+      const existing = await semantic.one(findSource, { org, name })
+      if (existing === null) await sources.save(org, name, connector, {}, 0)
+      else if (existing.connector !== connector)
+        throw new AppError('conflict', `The source ${name} exists already and is a ${existing.connector} source.`, {
+          help: 'Send under another name.',
+        })
+      ensured.add(key)
     },
-    async succeeded(org, source) {
-      await semantic.query(succeeded, { org, id: source.id, now: now() })
+    async remove(org, name) {
+      const gone = await semantic.one(deleteSource, { org, name })
+      if (gone === null) throw unknownSource(name)
+      configs.delete(keyOf(org, name))
+      ensured.delete(keyOf(org, name))
+    },
+    async saveCursor(org, source, stream, cursor) {
+      if (cursor === null) await semantic.query(dropCursor, { org, id: source.id, stream })
+      else await semantic.query(saveCursor, { org, id: source.id, stream, cursor })
+    },
+    async attempted(org, source) {
+      await semantic.query(attempted, { org, id: source.id, now: now() })
+    },
+    async succeeded(org, source, figures) {
+      await semantic.query(succeeded, { org, id: source.id, now: now(), health: JSON.stringify({ failures: 0, ...figures }) })
     },
     async failed(org, source, reason) {
       await semantic.query(failed, { org, id: source.id, reason: reason.slice(0, 500) })
     },
+    async noteHealth(org, name, figures) {
+      await semantic.query(noteHealth, { org, name, health: JSON.stringify(figures) })
+    },
     async configOf(org, name, connector) {
-      const key = `${org} ${name}`
+      const key = keyOf(org, name)
       if (configs.has(key)) return configs.get(key)
-      const source = await semantic.one(findSource, { org, name })
+      const row = await semantic.one(findSource, { org, name })
       const config =
-        source === null
+        row === null
           ? (registry.connectors.get(connector)?.config.safeParse({}).data ?? {})
-          : checkConfig(registry, source.connector, source.config)
+          : checkSettings(row.connector, connectorOf(registry, row.connector), { ...row.config, ...opened(org, row) })
       configs.set(key, config)
       return config
     },
   }
+  return sources
 }
 
-function checkConfig(registry: Registry, connector: string, config: unknown): unknown {
-  const parsed = connectorOf(registry, connector).config.safeParse(config)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  throw new AppError(
-    'invalid-input',
-    `The settings of the ${connector} source are not valid: ${issue?.path.join('.')}: ${issue?.message}.`,
-    {
-      help: `docs/reference/connectors.md lists the settings of ${connector}.`,
-    },
-  )
+/** Where the credentials of these settings go; '' when they go nowhere. */
+function originOf(connector: Connector, config: unknown): string {
+  if (connector.api === undefined || config === undefined) return ''
+  try {
+    return new URL(connector.api(config).base).origin
+  } catch {
+    return 'unreadable'
+  }
+}
+
+export function unknownSource(name: string): AppError {
+  return new AppError('not-found', `There is no source ${JSON.stringify(name)}.`, { help: 'List them with `fairlead sources list`.' })
 }
 
 export function connectorOf(registry: Registry, id: string): Connector {
