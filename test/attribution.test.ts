@@ -7,6 +7,7 @@ import { carriedCommits } from '../src/measure/carried.ts'
 import { ChangeBook, type ChangeCommitsFact, type ChangeFact } from '../src/measure/change-book.ts'
 import { attributeChanges } from '../src/measure/change-shipments.ts'
 import { createDeriver } from '../src/measure/derive.ts'
+import { findGaps } from '../src/measure/gaps.ts'
 import { attributeCommits, buildGraph, type GraphRow } from '../src/measure/shipments.ts'
 import type { Analytics } from '../src/store/analytics.ts'
 import { statement } from '../src/store/statement.ts'
@@ -504,6 +505,25 @@ test('a service that is some folders of its repository ships only what touches t
   const methods = [...(await judged(org)).values()].map((one) => `${one.deployment_id} ${one.lead_method}`)
   // d2 ships one commit, and nobody knows what it touches; d3 ships nothing of the service, which is known.
   expect(methods).toEqual(['d0 ancestry', 'd1 ancestry', 'd2 null', 'd3 ancestry', 'd4 ancestry', 'e0 ancestry', 'e1 ancestry'])
+})
+
+test('what a squash or a rebase wrote anew is not reported as never deployed; what nobody deployed is', async () => {
+  const { org } = await shipping(
+    {
+      commits: [
+        commitRow('a0', [], 0),
+        commitRow('a1', ['a0'], 2, 'Squash (#1)'),
+        commitRow('a2', ['a1'], 3, 'Part 1'),
+        commitRow('a3', ['a2'], 4, 'Part 2'),
+        commitRow('a4', ['a3'], 5),
+      ],
+      changes: [changeRow(1, 2, 'a1'), changeRow(2, 6, 'a3')],
+      change_commits: [listRow(1, ['c1', 1]), listRow(2, ['c2', 3, 'Part 1'], ['c3', 4, 'Part 2'])],
+    },
+    [deployed('d0', 'a0', -1), deployed('d1', 'a3', 7)],
+  )
+  const gaps = await findGaps(world.analytics, org, { from: at(0), to: NOW })
+  expect(gaps.filter((one) => one.code === 'commit_never_deployed').flatMap((one) => one.items.map(({ id }) => id))).toEqual([full('a4')])
 })
 
 test('without a graph too: by the files of the change', async () => {
