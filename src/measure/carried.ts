@@ -88,19 +88,22 @@ function copiesOf(change: BookedChange, target: number, graph: CommitGraph, isTa
     if (graph.isMerge[at] || (at !== target && isTaken(at))) break
     chain.push(at)
   }
+  const isSame = (index: number, place: number) => isSubject(commits[place]?.subject ?? '', graph.subjects[index] as string)
   const places = new Map<string, number[]>()
-  commits.forEach(({ started_at, subject }, place) => {
-    const key = `${started_at} ${subject}`
-    places.set(key, [...(places.get(key) ?? []), place])
-  })
+  commits.forEach(({ started_at }, place) => places.set(started_at, [...(places.get(started_at) ?? []), place]))
   const copies = new Map<number, number>()
   for (const index of chain) {
-    const place = places.get(`${graph.startedAt[index]} ${graph.subjects[index]}`)?.pop()
+    const place = places.get(graph.startedAt[index] as string)?.findLast((one) => !copies.has(one) && isSame(index, one))
     if (place === undefined) break
     copies.set(place, index)
   }
-  const isWhole = (index: number, distance: number) => graph.subjects[index] === commits[commits.length - 1 - distance]?.subject
-  if (copies.size === 0 && commits.length > 1 && chain.length === commits.length && chain.every(isWhole))
+  if (copies.size > 0 || commits.length < 2 || chain.length < commits.length) return copies
+  if (chain.every((index, distance) => isSame(index, commits.length - 1 - distance)))
     chain.forEach((index, distance) => copies.set(commits.length - 1 - distance, index))
   return copies
+}
+
+/** Forges cut long subjects. */
+function isSubject(told: string, subject: string): boolean {
+  return told === subject || (told.endsWith('…') && subject.startsWith(told.slice(0, -1)))
 }

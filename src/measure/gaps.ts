@@ -79,7 +79,7 @@ const GAPS: readonly { code: string; text(count: number): string; remedy: string
         AND (repository, sha) NOT IN (SELECT repository, sha FROM shipments)
         -- For a squash commit and the copies of a rebase, the commits of their change have shipped.
         AND (repository, sha) NOT IN (SELECT repository, assumeNotNull(merge_sha) FROM changes WHERE merge_sha IS NOT NULL AND (repository, id) IN (SELECT repository, assumeNotNull(change_id) FROM shipments WHERE method = 'change' AND change_id IS NOT NULL))
-        AND (repository, subject, authored_at) NOT IN (SELECT repository, title, started_at FROM shipments WHERE method = 'change')
+        AND (repository, substringUTF8(subject, 1, 60), authored_at) NOT IN (SELECT repository, substringUTF8(title, 1, 60), started_at FROM shipments WHERE method = 'change')
         AND committed_at > (SELECT min(deployed_at) FROM shipments)`,
     ),
   },
