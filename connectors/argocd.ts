@@ -3,7 +3,7 @@ import { compile, groupsOf, line, pattern } from '../domain/deployment-rule.ts'
 import { deployedImage, imageCommits, imageRules, type DeployedImage } from '../domain/deployed-image.ts'
 import { deployment, type Deployment } from '../domain/deployment.ts'
 import { rowOf } from '../domain/entity.ts'
-import { knownTier, tierOf } from '../domain/environment.ts'
+import { environmentIn, tierOf } from '../domain/environment.ts'
 import { incidentState } from '../domain/incident-state.ts'
 import type { DomainRows } from '../domain/tables.ts'
 import {
@@ -24,7 +24,7 @@ import { repositoryOf } from '../src/git/refs.ts'
 import { walkLists, type List } from '../src/paging.ts'
 import { isSecret } from '../src/signature.ts'
 
-const docs = `Reads every sync of the applications of an Argo CD server, and takes its notifications. Each sync is one deployment, whether it succeeded or failed: the running operation, the entry that it leaves in the history of the application (Argo CD keeps 10), and any number of notifications of it are told apart by application and start, and are the same row. Retries belong to the sync that they repeat.
+const docs = `Reads every sync of the applications of an Argo CD server, and takes its notifications. Each sync is one deployment, whether it succeeded or failed: the running operation, the entry that it leaves in the history of the application (Argo CD keeps 10), and any number of notifications of it are known by the application and its start, and are one row. Retries belong to the sync that they repeat. A sync that failed leaves no entry in the history: without notifications it is missed when another one begins before the next pull.
 
 **What does not count.** A dry run. A self-heal, which puts back what somebody changed in the cluster and deploys nothing. A sync of single resources, unless \`partial_syncs\` is on; Argo CD leaves it out of its own history as well. A sync of the revision that already runs is a re-deployment and counts. A rollback in Argo CD is a sync to an older revision: it is a deployment like any other, and Fairlead recognizes it by the commit that it puts back. A sync that somebody terminated is \`cancelled\`; one that ran into the time limit of the controller failed.
 
@@ -36,7 +36,7 @@ const docs = `Reads every sync of the applications of an Argo CD server, and tak
 
 \`images\` says from which repository an image is built; without it, and without an annotation, the commit has no repository. Entries of the history tell no images: there only images that the source itself sets (Kustomize images, Helm parameters that end in \`image.tag\`) are known, and the annotations are those of today, so they are used for the newest sync alone.
 
-**Access.** A token of an account with \`apiKey\` and \`applications, get\`. **Health.** With \`health_incidents\`, an application that becomes Degraded opens an incident and the next Healthy closes it; times are Argo CD's \`lastTransitionTime\` (2.14 or later). What begins and ends between two pulls is not seen.`
+**Access.** A token of an account with \`apiKey\` and \`applications, get\`. **Health.** With \`health_incidents\`, an application that becomes Degraded opens an incident and the next Healthy closes it; times are Argo CD's \`lastTransitionTime\` (3.0 or later). What begins and ends between two pulls is not seen.`
 
 const RULES = ['annotation', 'image_label', 'image_tag', 'source_revision'] as const
 const PLACE = /^(?:(label|annotation):(\S+)|(name|namespace|project)(?::(.+))?)$/
@@ -56,6 +56,7 @@ const config = z.object({
   url: z.url({ protocol: /^https?$/ }).describe('Address of the Argo CD server, such as https://argocd.example.org'),
   token: secret().describe('Token of an account that may get applications'),
   applications: z.array(pattern()).default([]).describe('Patterns (RE2) for names of applications; none: all that the token sees'),
+  exclude: z.array(pattern()).default([]).describe('Patterns for applications that are left out, such as an application of applications'),
   projects: z.array(line()).default([]).describe('Names of projects; none: all'),
   webhook_secrets: webhookSecrets(),
   environment_from: z
@@ -87,12 +88,27 @@ type Config = z.output<typeof config>
 // ---------------------------------------------------------------- payloads
 
 const optional = z.string().nullish()
+/** 64 bits, which some gateways write as text. */
+const count = z.union([z.number(), z.string()]).nullish()
 const words = z.record(z.string(), z.string()).nullish()
+
+type Parameter = { readonly name?: string | null | undefined; readonly value?: string | null | undefined }
+const ofImages = (parameters: readonly Parameter[]) =>
+  parameters.filter(({ name }) => /(?:^|\.)image\.?(?:tag|name|repository)$/i.test(name ?? ''))
 
 const sourcePayload = z.object({
   repoURL: optional,
+  path: optional,
   chart: optional,
-  helm: z.object({ parameters: z.array(z.object({ name: optional, value: optional })).nullish() }).nullish(),
+  targetRevision: optional,
+  helm: z
+    .object({
+      parameters: z
+        .array(z.object({ name: optional, value: optional }))
+        .transform(ofImages)
+        .nullish(),
+    })
+    .nullish(),
   kustomize: z.object({ images: z.array(z.string()).nullish() }).nullish(),
 })
 const sourcesOf = {
@@ -107,6 +123,7 @@ const operationPayload = z.object({
   message: optional,
   startedAt: optional,
   finishedAt: optional,
+  retryCount: count,
   operation: z
     .object({
       sync: z
@@ -114,16 +131,19 @@ const operationPayload = z.object({
           ...sourcesOf,
           dryRun: z.boolean().nullish(),
           resources: z.array(z.unknown()).nullish(),
-          autoHealAttemptsCount: z.number().nullish(),
+          autoHealAttemptsCount: count,
         })
         .nullish(),
     })
     .nullish(),
   syncResult: z.object(sourcesOf).nullish(),
 })
-const entryPayload = z.object({ ...sourcesOf, id: z.number().nullish(), deployedAt: optional, deployStartedAt: optional })
+const entryPayload = z.object({ ...sourcesOf, id: count, deployedAt: optional, deployStartedAt: optional })
 
+const summaryPayload = z.object({ images: z.array(z.string()).nullish() }).nullish()
 const metadata = z.object({ name: z.string().min(1), labels: words, annotations: words })
+/** The whole application once more. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 const spec = z.object({ project: optional, destination: z.object({ namespace: optional }).nullish() })
 
 /** An application of the API, narrowed to one sync: either the operation or one entry of the history, and the images only where they are of it. */
@@ -133,7 +153,7 @@ const applicationPayload = z.object({
   status: z.object({
     operationState: operationPayload.nullish(),
     history: z.array(entryPayload).max(1).nullish(),
-    summary: z.object({ images: z.array(z.string()).nullish() }).nullish(),
+    summary: summaryPayload,
   }),
 })
 
@@ -299,6 +319,12 @@ function readApplication(payload: { metadata: z.output<typeof metadata>; spec: z
   }
 }
 
+/** A dry run, or what put the same revision back. */
+function isHarmless(operation: z.output<typeof operationPayload> | null | undefined): boolean {
+  const sync = operation?.operation?.sync
+  return operation === null || operation === undefined || sync?.dryRun === true || Number(sync?.autoHealAttemptsCount ?? 0) > 0
+}
+
 function readSync(payload: SyncPayload): Sync | null {
   if ('application' in payload) return readNotification(payload)
   const application = readApplication(payload)
@@ -320,7 +346,7 @@ function readSync(payload: SyncPayload): Sync | null {
       images: outcome === 'success' ? (summary?.images ?? null) : null,
       isNewest: true,
       message: known(operation.message),
-      kind: sync?.dryRun === true || (sync?.autoHealAttemptsCount ?? 0) > 0 ? 'none' : isPartial ? 'partial sync' : 'sync',
+      kind: isHarmless(operation) ? 'none' : isPartial ? 'partial sync' : 'sync',
     }
   }
   const finished_at = moment(entry?.deployedAt)
@@ -343,6 +369,8 @@ function readNotification(told: z.output<typeof notificationPayload>): Sync | nu
   const started_at = moment(told.started_at)
   if (started_at === null) return null
   const outcome = outcomeOf(known(told.phase), told.message)
+  // Of several sources the template tells each revision, and the repository of the first.
+  const first = { repoURL: told.repo_url }
   return {
     name: told.application,
     project: told.project ?? 'default',
@@ -352,8 +380,7 @@ function readNotification(told: z.output<typeof notificationPayload>): Sync | nu
     started_at,
     finished_at: outcome === 'running' ? null : moment(told.finished_at),
     outcome,
-    // Of several sources the template tells the revisions and not the repositories.
-    origins: originsOf({ revision: told.revision, revisions: told.revisions, source: { repoURL: told.repo_url } }),
+    origins: originsOf({ ...told, source: first, sources: [first] }),
     images: outcome === 'success' ? told.images : null,
     isNewest: true,
     message: told.message,
@@ -383,14 +410,6 @@ function wordAt(
   return null
 }
 
-/** `shop-prod`, `prod-shop` and `pre-prod` name an environment; `non-prod` names one that is not production. */
-function environmentIn(name: string): string | null {
-  const parts = name.split(/[-_.]/)
-  const tried = [name, parts.slice(-2).join('-'), parts.slice(0, 2).join('-'), parts.at(-1) ?? '', parts[0] ?? '']
-  const negated = /(?:^|[-_.])(non?-?(?:prod|production))(?:[-_.]|$)/i.exec(name)?.[1]
-  return negated ?? tried.find((one) => knownTier(one) !== null) ?? null
-}
-
 const serviceOf = (application: Application, config: Config) =>
   wordAt(config.service_from, 'service', application, (value) => value) ?? application.name
 const environmentOf = (application: Application, config: Config) =>
@@ -406,19 +425,11 @@ function commitOf(sync: Sync, built: DeployedImage, config: Config): Commit {
   const said = (key: string) => (sync.isNewest ? (sync.annotations[key] ?? sync.labels[key] ?? null) : null)
   const named = said('fairlead.dev/repository')
   const repository =
-    built.repository ??
     (named === null ? null : (repositoryOf(named) ?? named)) ??
+    built.repository ??
     repositoryOf(said('org.opencontainers.image.source') ?? '')
   const codes = sync.origins.filter(
-    (one) =>
-      one.repository !== null &&
-      !one.isChart &&
-      isHash(one.revision) &&
-      !config.manifest_repositories.some((two) =>
-        compile(two)
-          .matcher(one.repository ?? '')
-          .find(),
-      ),
+    (one) => one.repository !== null && !one.isChart && isHash(one.revision) && !fits(config.manifest_repositories, one.repository),
   )
   const code = codes.length === 1 ? codes[0] : undefined
   for (const rule of config.commit_from) {
@@ -530,9 +541,12 @@ type Listed = NonNullable<z.output<typeof listed>['items']>[number]
 
 const keyOf = ({ metadata: { namespace, name } }: Listed) => `${namespace ?? ''}/${name}`
 
-const isWanted = ({ applications, projects }: Config, name: string, project: string | null) =>
+const fits = (patterns: readonly string[], text: string) => patterns.some((one) => compile(one).matcher(text).find())
+
+const isWanted = ({ applications, exclude, projects }: Config, name: string, project: string | null) =>
   (projects.length === 0 || project === null || projects.includes(project)) &&
-  (applications.length === 0 || applications.some((one) => compile(one).matcher(name).find()))
+  (applications.length === 0 || fits(applications, name)) &&
+  !fits(exclude, name)
 
 /** The applications by project. One request, and no page: Argo CD has none. */
 async function listByProject({ http, config }: Ask<Config>): Promise<Map<string, Listed[]>> {
@@ -540,47 +554,37 @@ async function listByProject({ http, config }: Ask<Config>): Promise<Map<string,
   const projects = new Map<string, Listed[]>()
   for (const one of listed.parse(body).items ?? []) {
     const project = known(one.spec.project) ?? 'default'
-    if (isWanted(config, one.metadata.name, project)) projects.set(project, [...(projects.get(project) ?? []), one])
+    if (!isWanted(config, one.metadata.name, project)) continue
+    const list = projects.get(project) ?? []
+    list.push(one)
+    projects.set(project, list)
   }
   for (const one of projects.values()) one.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
   return new Map([...projects].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/** What is kept of an application: sources may hold passwords among their values, so only what is read. */
 const detailed = z.object({
-  metadata: z.looseObject({ annotations: words }),
-  spec: z.looseObject({ project: optional, destination: z.unknown() }),
+  metadata,
+  spec,
   status: z
-    .object({
-      history: z.array(z.looseObject({ id: z.number().nullish(), deployedAt: optional, deployStartedAt: optional })).nullish(),
-      operationState: z
-        .looseObject({ phase: optional, startedAt: optional, finishedAt: optional, syncResult: z.looseObject({}).nullish() })
-        .nullish(),
-      summary: z.object({ images: z.array(z.string()).nullish() }).nullish(),
-    })
+    .object({ history: z.array(entryPayload).nullish(), operationState: operationPayload.nullish(), summary: summaryPayload })
     .nullish(),
 })
-type Detailed = z.output<typeof detailed>
 
 /** Each sync of an application as an item of its own. */
-function syncsOf(application: Detailed): Pulled[] {
-  const { operationState: operation, history, summary } = application.status ?? {}
-  const { name, namespace, labels } = application.metadata as Record<string, unknown>
-  const annotations = Object.fromEntries(
-    Object.entries(application.metadata.annotations ?? {}).filter(([key]) => key !== 'kubectl.kubernetes.io/last-applied-configuration'),
-  )
-  const { project, destination } = application.spec
-  const narrowed = (status: object) => ({ metadata: { name, namespace, labels, annotations }, spec: { project, destination }, status })
-  const about = { project: known(project) ?? 'default', name: String(name) }
+function syncsOf({ metadata: { name, labels, annotations }, spec, status }: z.output<typeof detailed>): Pulled[] {
+  const { operationState: operation, history, summary } = status ?? {}
+  const { [LAST_APPLIED]: _, ...kept } = annotations ?? {}
+  const narrowed = (status: z.input<typeof applicationPayload>['status']) =>
+    ({ metadata: { name, labels, annotations: kept }, spec, status }) satisfies z.input<typeof applicationPayload>
+  const about = { project: known(spec.project) ?? 'default', name }
   const items: Pulled[] = []
   const running = moment(operation?.startedAt)
-  if (operation && running !== null) {
-    const { syncResult, ...rest } = operation
-    const result = syncResult && Object.fromEntries(Object.entries(syncResult).filter(([key]) => key !== 'resources'))
-    const at = moment(operation.finishedAt) ?? running
-    items.push(pulled(idOf(about, running), at, narrowed({ operationState: { ...rest, syncResult: result }, summary })))
-  }
+  if (running !== null)
+    items.push(pulled(idOf(about, running), moment(operation?.finishedAt) ?? running, narrowed({ operationState: operation, summary })))
   // What runs now is of the newest entry, unless an operation since then has changed it.
-  const newest = operation === null || operation === undefined || isHarmless(operation) ? history?.at(-1) : undefined
+  const newest = isHarmless(operation) ? history?.at(-1) : undefined
   for (const entry of history ?? []) {
     const deployed = moment(entry.deployedAt)
     if (deployed === null) continue
@@ -591,12 +595,6 @@ function syncsOf(application: Detailed): Pulled[] {
     items.push(pulled(idOf(about, started), at, narrowed({ history: [entry], summary: entry === newest ? summary : undefined })))
   }
   return items
-}
-
-/** A dry run, or what put the same revision back. */
-function isHarmless(operation: unknown): boolean {
-  const sync = operationPayload.safeParse(operation).data?.operation?.sync
-  return sync?.dryRun === true || (sync?.autoHealAttemptsCount ?? 0) > 0
 }
 
 const APPLICATIONS_A_PAGE = 25
@@ -703,7 +701,7 @@ async function check(ask: Ask<Config>): Promise<Check> {
         ok: false,
         missing: ['Argo CD does not know the token: make a new one with `argocd account generate-token --account <name>`.'],
       }
-    const seen = await listByProject({ ...ask, config: { ...ask.config, applications: [], projects: [] } })
+    const seen = await listByProject({ ...ask, config: { ...ask.config, applications: [], exclude: [], projects: [] } })
     const all = [...seen].flatMap(([project, list]) =>
       list.map((one) => ({ project, name: one.metadata.name, health: one.status?.health })),
     )
@@ -715,12 +713,10 @@ async function check(ask: Ask<Config>): Promise<Check> {
     const missing: string[] = []
     if (!all.some(({ project, name }) => isWanted(ask.config, name, project)))
       missing.push(
-        `None of the ${all.length} applications that the token sees fits \`applications\` and \`projects\`: change these settings.`,
+        `None of the ${all.length} applications that the token sees fits \`applications\`, \`exclude\` and \`projects\`: change these settings.`,
       )
     if (ask.config.health_incidents && !all.some(({ health }) => moment(health?.lastTransitionTime) !== null))
-      missing.push(
-        'Argo CD does not say since when an application is healthy or not, so no incident is opened: update it to 2.14 or later.',
-      )
+      missing.push('Argo CD does not say since when an application is healthy or not, so no incident is opened: update it to 3.0 or later.')
     return { ok: true, missing }
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown

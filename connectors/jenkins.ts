@@ -24,7 +24,7 @@ import { AppError } from '../src/errors.ts'
 import { repositoryOf } from '../src/git/refs.ts'
 import { isSecret } from '../src/signature.ts'
 
-const docs = `Reads the builds of a Jenkins server and the stages of its pipelines, through folders, organization folders and multibranch projects. Jenkins knows no deployments: \`deployments\` says which runs (\`from: run\`, the name is the full name of the job, of a multibranch project without the branch) and which stages (\`from: job\`, the name is that of the stage) are some. A stage keeps its own result and its own time: a production stage that succeeded stays a successful deployment when a later stage fails, and one that was not reached or whose condition did not hold is \`skipped\`.
+const docs = `Reads the builds of a Jenkins server and the stages of its pipelines, through folders, organization folders and multibranch projects. Jenkins knows no deployments: \`deployments\` says which runs (\`from: run\`, the name is the full name of the job, of a multibranch project without the branch) and which stages (\`from: job\`, the name is that of the stage) are some. A stage keeps its own result and its own time: a production stage that succeeded stays a successful deployment when a later stage fails, and one that was not reached or whose condition did not hold is \`skipped\`. A pipeline that sends its deployments itself, as with \`deploy/jenkins\`, needs no rule: it would count twice.
 
 **Results.** \`ABORTED\` is cancelled, \`NOT_BUILT\` is skipped. \`UNSTABLE\` means that the steps went through and the tests did not; it counts as a failure, since what was to prove the build or the deployment did not pass. \`unstable\` says otherwise.
 
@@ -39,9 +39,10 @@ const config = z.object({
   user: line().describe('The user that the token is of'),
   token: secret().describe('API token of the user'),
   jobs: z
-    .array(pattern())
+    .array(line())
     .default([])
     .describe('What is read: full names of jobs, of folders with all in them, or patterns (RE2) for whole full names; none: all'),
+  exclude: z.array(line()).default([]).describe('What is not read, in the same words'),
   webhook_secrets: webhookSecrets(),
   deployments: deploymentRules([]),
   repositories: z
@@ -82,13 +83,10 @@ const action = z
         }),
       )
       .nullish(),
-    lastBuiltRevision: z
-      .object({ SHA1: optional, branch: z.array(z.object({ name: optional })).nullish() })
-      .nullish()
-      .catch(null),
-    remoteUrls: z.array(z.string()).nullish().catch(null),
+    lastBuiltRevision: z.object({ SHA1: optional, branch: z.array(z.object({ name: optional })).nullish() }).nullish(),
+    remoteUrls: z.array(z.string()).nullish(),
     /** Of the branch that a multibranch project built; of a pull request its head. */
-    revision: z.object({ hash: optional, pullHash: optional }).nullish().catch(null),
+    revision: z.object({ hash: optional, pullHash: optional }).nullish(),
     totalCount: whole.nonnegative().nullish(),
     failCount: whole.nonnegative().nullish(),
     skipCount: whole.nonnegative().nullish(),
@@ -107,7 +105,8 @@ const buildPayload = z.object({
   timestamp: z.number(),
   duration: z.number().nullish(),
   fullDisplayName: optional,
-  actions: z.array(action).nullish(),
+  /** Plugins put what they like here: what looks alike and is something else is none of ours. */
+  actions: z.array(action.catch(null)).nullish(),
 })
 type BuildPayload = z.output<typeof buildPayload>
 const TREE =
@@ -242,7 +241,9 @@ function codeOf({ job, build: one }: RunPayload, config: Config): Code {
     repository: named ?? chosen?.repository ?? null,
     service: filled(rule?.service),
     revision: built ?? (isOther ? null : (chosen?.revision ?? null)),
-    ref: job.branch ?? (isOther ? null : (chosen?.branch?.replace(/^(?:refs\/)?(?:remotes\/)?(?:origin\/|heads\/)?/, '') ?? null)),
+    ref:
+      job.branch ??
+      (isOther ? null : (chosen?.branch?.replace(/^(?:refs\/)?remotes\/[^/]+\/|^refs\/(?:heads|tags)\/|^origin\//, '') ?? null)),
   }
 }
 
@@ -458,8 +459,15 @@ function decoded(text: string): string {
   }
 }
 
-function isWanted({ jobs }: Config, name: string): boolean {
-  return jobs.length === 0 || jobs.some((one) => name === one || name.startsWith(`${one}/`) || compile(one).matcher(name).matches())
+const isWanted = ({ jobs, exclude }: Config, name: string) => (jobs.length === 0 || isOneOf(jobs, name)) && !isOneOf(exclude, name)
+
+function isOneOf(names: readonly string[], name: string): boolean {
+  return names.some((one) => name === one || name.startsWith(`${one}/`) || fitsWhole(one, name))
+}
+
+/** A name such as `C++` is no pattern and still a name. */
+function fitsWhole(text: string, name: string): boolean {
+  return pattern().safeParse(text).success && compile(text).matcher(name).matches()
 }
 
 const place = z.object({
@@ -502,15 +510,19 @@ async function* walkBuilds(
   // A job that was made anew counts from 1 again.
   for (const { name, last } of jobs)
     if ((before.jobs[name]?.done ?? last + 1) <= last) places[name] = before.jobs[name] as z.output<typeof place>
+  let items: Pulled[] = []
   let done = 0
-  const page = async (job: Job, builds: readonly BuildPayload[], walk?: Cursor['walk']): Promise<Page> => {
-    const items = await itemsOf(
-      job,
-      builds.filter(({ timestamp }) => isWithin(timestamp, since, until)),
-    )
-    done += items.length
+  const gather = async (job: Job, builds: readonly BuildPayload[]): Promise<void> => {
+    const wanted = builds.filter(({ timestamp }) => isWithin(timestamp, since, until))
+    items.push(...(await itemsOf(job, wanted)))
+    done += wanted.length
     ask.progress(done, null, 'builds')
-    return { items, cursor: JSON.stringify({ jobs: places, ...(walk && { walk }) } satisfies Cursor) }
+  }
+  // Branch jobs are many and have few builds: a page of several jobs spares a cursor for each.
+  const page = (walk?: Cursor['walk']): Page => {
+    const given = items
+    items = []
+    return { items: given, cursor: JSON.stringify({ jobs: places, ...(walk && { walk }) } satisfies Cursor) }
   }
 
   for (const job of jobs) {
@@ -526,7 +538,7 @@ async function* walkBuilds(
         if (found === null || !isRunning(found)) open.delete(number)
       }
       places[job.name] = { done: at.done, open: [...open] }
-      yield await page(job, again)
+      await gather(job, again)
     }
     if (stopped === undefined && since === null && job.last <= at.done) continue
     let walk: Cursor['walk'] = stopped ?? { job: job.name, from: 0, top: at.done }
@@ -547,9 +559,11 @@ async function* walkBuilds(
       // What lies behind the range has not been given.
       places[job.name] = { done: isLast && until === null ? top : at.done, open: [...open] }
       walk = isLast ? undefined : { job: job.name, from: walk.from + builds.length, top }
-      yield await page(job, fresh, walk)
+      await gather(job, fresh)
+      if (walk !== undefined || items.length >= BUILDS_A_PAGE) yield page(walk)
     }
   }
+  yield page()
 }
 
 function isWithin(ms: number, since: string | null, until: string | null): boolean {
@@ -636,6 +650,9 @@ async function check(ask: Ask<Config>): Promise<Check> {
     const wanted = jobs.filter(({ name }) => isWanted(ask.config, name))
     if (wanted.length === 0)
       missing.push(`None of the ${jobs.length} jobs that the user sees fits \`jobs\`: write full names, such as ${jobs[0]?.name}.`)
+    const idle = ask.config.deployments.filter(({ from }) => from !== 'run' && from !== 'job')
+    if (idle.length > 0)
+      missing.push(`Jenkins has runs and stages: change \`from\` of ${idle.length} of the rules in \`deployments\` to run or job.`)
     if (ask.config.stages && (await lacksStages(ask, wanted)))
       missing.push('Stages are not known: install the plugin Pipeline: REST API (`pipeline-rest-api`), or set `stages` to false.')
     return { ok: true, missing }

@@ -37,12 +37,12 @@ const docs = `Reads issues with their history, worklogs, boards, sprints and ver
 
 **Deleted.** An issue that is deleted goes away by the webhook only: nothing else tells it. The webhook of an issue holds its last change and not its history, so it makes Fairlead ask for that. An issue that no longer fits \`jql\` stays as it last was.`
 
-const fieldId = (what: string) =>
+const fieldId = (what: string, otherwise = '') =>
   z
     .string()
     .regex(/^[\w.-]+$/, 'must be the id of a field, such as customfield_10016')
     .optional()
-    .describe(`Id of the field that holds ${what}, such as customfield_10016`)
+    .describe(`Id of the field that holds ${what}, such as customfield_10016${otherwise}`)
 
 const incidentRule = z.strictObject({
   project: pattern().optional().describe('Pattern (RE2) for the key of the project'),
@@ -61,10 +61,20 @@ const config = z.object({
   email: z.string().min(1).optional().describe('E-mail address of the account; Cloud only'),
   token: secret().describe('API token of the account (Cloud) or personal access token (Data Center)'),
   projects: z
-    .array(z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'must be the key of a project'))
+    .array(
+      z
+        .string()
+        .toUpperCase()
+        .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the key of a project'),
+    )
     .default([])
     .describe('Keys of the projects to read; default: all that the account can see'),
-  jql: z.string().min(1).optional().describe('Condition (JQL) that issues must fit, too; give the webhook the same'),
+  jql: z
+    .string()
+    .min(1)
+    .refine((jql) => !/\border\s+by\b/i.test(jql), 'must be a condition without ORDER BY')
+    .optional()
+    .describe('Condition (JQL) that issues must fit, too; give the webhook the same'),
   incidents: z
     .array(incidentRule)
     .default([{ type: '(?i)incident' }])
@@ -74,11 +84,11 @@ const config = z.object({
     .default([])
     .describe('Rules that say what kind of work an issue type is; the first that fits is the one. Without one: by the usual names'),
   estimate_field: fieldId('story points'),
-  sprint_field: fieldId('sprints, where it is not found by its type'),
+  sprint_field: fieldId('sprints', '; default: the one of that type'),
   epic_field: fieldId('the epic of an issue (Epic Link of Data Center)'),
   service_field: fieldId('the service that an incident is of'),
   environment_field: fieldId('the environment that an incident is in'),
-  severity_field: fieldId('the severity of an incident; default: its priority'),
+  severity_field: fieldId('the severity of an incident', '; default: its priority'),
   services: serviceRules(),
   environment: incidentEnvironment(),
   webhook_secrets: webhookSecrets(),
@@ -505,13 +515,22 @@ const foundPage = z.object({
 
 interface Search {
   readonly fields: readonly string[]
-  readonly expand?: string
+  readonly expand?: string | undefined
 }
 
-async function search(ask: Ask<Config>, jql: string, { fields, expand }: Search, page: string | null) {
+interface Found {
+  readonly issues: FoundIssue[]
+  readonly next: string | null
+  readonly total: number | null
+}
+
+async function search(ask: Ask<Config>, jql: string, { fields, expand }: Search, page: string | null): Promise<Found> {
   const asked = { jql, maxResults: PER_PAGE, fields: fields.join(','), expand }
   if (isCloud(ask.config)) {
-    const { body } = await ask.http.get(rest(ask.config, '/search/jql'), { query: { ...asked, nextPageToken: page ?? undefined } })
+    const query = { ...asked, nextPageToken: page ?? undefined }
+    const { status, body } = await ask.http.get(rest(ask.config, '/search/jql'), { query, allow: page === null ? [] : [400] })
+    // A place in a list holds for seven days: a walk that rested longer begins again.
+    if (status === 400) return search(ask, jql, { fields, expand }, null)
     const { issues, nextPageToken } = foundPage.parse(body)
     return { issues, next: nextPageToken ?? null, total: null }
   }
@@ -591,14 +610,13 @@ async function historyOf({ http, config }: Ask<Config>, one: FoundIssue) {
     return changelogPage.safeParse((body as { changelog?: unknown } | null)?.changelog).data?.histories ?? given
   }
   const all: z.output<typeof entry>[] = []
-  for (let isLast = false; !isLast;) {
+  for (;;) {
     const { status, body } = await http.get(`${path}/changelog`, { query: { startAt: all.length, maxResults: PER_PAGE }, allow: [404] })
     if (status === 404) return given
-    const page = changelogPage.parse(body)
-    all.push(...(page.values ?? []))
-    isLast = page.isLast !== false || (page.values ?? []).length === 0
+    const { values, isLast } = changelogPage.parse(body)
+    all.push(...(values ?? []))
+    if (isLast !== false || !values?.length) return all
   }
-  return all
 }
 
 const logs = z.object({ worklogs: z.array(z.looseObject({ id: z.string() })), total: z.number().nullish() })
@@ -638,15 +656,14 @@ async function worklogsOf({ http, config }: Ask<Config>, one: FoundIssue) {
   const given = first?.worklogs ?? []
   if ((first?.total ?? given.length) <= given.length) return given
   const all: typeof given = []
-  for (let more = true; more;) {
-    const path = rest(config, `/issue/${encodeURIComponent(one.id)}/worklog`)
+  const path = rest(config, `/issue/${encodeURIComponent(one.id)}/worklog`)
+  for (;;) {
     const { status, body } = await http.get(path, { query: { startAt: all.length, maxResults: 1_000 }, allow: [404] })
     if (status === 404) return given
     const { worklogs, total } = logs.parse(body)
     all.push(...worklogs)
-    more = worklogs.length > 0 && all.length < (total ?? 0)
+    if (worklogs.length === 0 || all.length >= (total ?? 0)) return all
   }
-  return all
 }
 
 const valuesPage = z.object({

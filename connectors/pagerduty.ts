@@ -190,8 +190,10 @@ async function walkWindows(
   return { items, next: next === null ? null : JSON.stringify(next) }
 }
 
-async function readLog({ http }: Ask<Config>, at: Place) {
-  const query = { since: at.from, until: at.to, is_overview: true, 'include[]': 'incidents', limit: PER_PAGE, offset: at.offset }
+/** With all that happened (a change of priority is no part of the overview), or only with what matters most, which is a tenth of it. */
+async function readLog({ http }: Ask<Config>, at: Place, which: 'all' | 'overview') {
+  const is_overview = which === 'overview' ? true : undefined
+  const query = { since: at.from, until: at.to, is_overview, 'include[]': 'incidents', limit: PER_PAGE, offset: at.offset }
   const { log_entries, more } = logged.parse((await http.get('/log_entries', { query })).body)
   return { entries: log_entries, more: more === true }
 }
@@ -203,7 +205,7 @@ function pullIncidents(ask: Ask<Config>): AsyncGenerator<Page> {
     return { items: incidents.map(itemOf), more: more === true }
   }
   const byChange = async (at: Place) => {
-    const { entries, more } = await readLog(ask, at)
+    const { entries, more } = await readLog(ask, at, 'all')
     const incidents = new Map(entries.flatMap(({ incident }) => asIncident(incident)).map((incident) => [incident.id, incident]))
     return { items: [...incidents.values()].map(itemOf), more }
   }
@@ -228,7 +230,7 @@ const ACKNOWLEDGED = 'acknowledge_log_entry'
 
 function pullAcknowledgements(ask: Ask<Config>): AsyncGenerator<Page> {
   const read = async (at: Place) => {
-    const { entries, more } = await readLog(ask, at)
+    const { entries, more } = await readLog(ask, at, 'overview')
     const acknowledged = entries.filter(({ type }) => type === ACKNOWLEDGED).flatMap(({ incident }) => asIncident(incident))
     const items: Pulled[] = []
     for (const incident of new Map(acknowledged.map((one) => [one.id, one])).values()) {

@@ -171,6 +171,18 @@ describe('Jira Data Center', () => {
   })
 })
 
+test('Jira Cloud: a walk that rested for longer than its place holds begins again', async () => {
+  const settings = { url: 'https://jira.example.org', email: 'bot@example.org', token: 'test-token', projects: ['shop'] }
+  const one = { id: '1', key: 'SHOP-1', fields: { updated: '2026-02-01T10:00:00.000+0100' } }
+  const server: Server = (path, query) => {
+    if (path === '/rest/api/3/field') return { body: [] }
+    if (query['nextPageToken'] !== undefined) return { status: 400, body: { errorMessages: ['The token is expired.'] } }
+    return { body: { issues: [one] } }
+  }
+  const rested = JSON.stringify({ SHOP: { since: null, walk: { page: 'old', begun: '2026-02-01T00:00:00.000Z', since: null } } })
+  expect((await pull(jira as never, settings, 'issues', server, rested)).ids).toEqual(['1'])
+})
+
 describe('check names what is missing, with its remedy', () => {
   const refused = async (connector: Connector<never>, settings: unknown, statusOf: (path: string) => number) => {
     const http = { get: async (path: string) => ({ status: statusOf(path), headers: new Headers(), body: [], url: path }) }
