@@ -383,13 +383,15 @@ async function widenCoverage(
 }
 
 /** What says which commits a deployment ships. */
-const GRAPH_TABLES: ReadonlySet<DomainTable> = new Set(['commits', 'changes', 'change_commits', 'change_files'])
+const GRAPH_TABLES: ReadonlySet<DomainTable> = new Set(['commits', 'commit_files', 'changes', 'change_commits', 'change_files'])
 
 export function noteChange(change: Change, table: DomainTable, row: Stored): void {
   const place = { environment: String(row['environment']), service: String(row['service']), from: String(row['at']) }
   if (table === 'deployments') notePlace(change.scopes, place)
   else if (GRAPH_TABLES.has(table)) change.repositories.add(String(row['repository']))
   else if (table === 'repositories') {
+    // Its default branch says which merges count where no commits are known.
+    change.repositories.add(String(row['id']))
     for (const name of row['previous_names'] as string[])
       if (name !== row['id'] && row.is_deleted === 0) change.renames.set(name, String(row['id']))
   } else if (table === 'incident_states') {

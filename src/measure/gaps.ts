@@ -71,12 +71,15 @@ const GAPS: readonly { code: string; text(count: number): string; remedy: string
     remedy: 'Not yet released, or released by something that Fairlead does not see: connect it, or add a rule to the source.',
     rows: list(
       'commit_never_deployed',
-      ['commits', 'shipments'],
+      ['commits', 'changes', 'shipments'],
       `SELECT sha AS id, subject AS title, CAST(NULL, 'Nullable(String)') AS url, committed_at AS at, CAST(NULL, 'Nullable(String)') AS service, toNullable(repository) AS repository, source
       FROM commits
       WHERE committed_at >= {from:DateTime64(3)} AND committed_at < {to:DateTime64(3)} - INTERVAL 7 DAY AND length(parents) < 2
         AND repository IN (SELECT DISTINCT repository FROM shipments)
         AND (repository, sha) NOT IN (SELECT repository, sha FROM shipments)
+        -- For a squash commit and the copies of a rebase, the commits of their change have shipped.
+        AND (repository, sha) NOT IN (SELECT repository, assumeNotNull(merge_sha) FROM changes WHERE merge_sha IS NOT NULL AND (repository, id) IN (SELECT repository, assumeNotNull(change_id) FROM shipments WHERE method = 'change' AND change_id IS NOT NULL))
+        AND (repository, substringUTF8(subject, 1, 60), authored_at) NOT IN (SELECT repository, substringUTF8(title, 1, 60), started_at FROM shipments WHERE method = 'change')
         AND committed_at > (SELECT min(deployed_at) FROM shipments)`,
     ),
   },
