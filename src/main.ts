@@ -8,6 +8,7 @@ import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { AppError, asAppError } from './errors.ts'
 import { createApplier } from './ingest/applier.ts'
+import { noChange } from './ingest/apply.ts'
 import { loadDemo, removeDemo } from './ingest/demo.ts'
 import { createGit } from './git/run.ts'
 import type { Asking } from './ingest/asking.ts'
@@ -152,7 +153,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
     })
     closers.add(() => journal.close())
-    const deriver = createDeriver({ analytics, clock })
+    const deriver = createDeriver({ analytics, clock, pathsOf: sources.pathsOf })
     const quarantineDirectory = join(dataDirectory.path, 'quarantine')
     const configOf = sources.configOf
     const namesOf = names.namesOf
@@ -216,6 +217,11 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const replayIn = (org: string, listed: () => Promise<readonly string[]>): void => {
       const all = async () => {
         for (const name of await listed()) await replay(org, name, { signal: stopping.signal, progress() {} })
+        // Rules may have given a service another part of its repository, which no row tells.
+        await applier.alone(org, async () => {
+          await deriver.rebuild(org)
+          return noChange()
+        })
       }
       replaying = replaying.then(all).catch((thrown: unknown) => {
         if (!stopping.signal.aborted) log.warn('replay.failed', { reason: asAppError(thrown).message })

@@ -22,8 +22,8 @@ FROM all_raw WHERE org_id = {org:UUID} AND source = {source:String} GROUP BY str
 })
 const dailyActivity = statement({
   name: 'health.days',
-  sql: `SELECT toString(toDate(at, {tz:String})) AS day, stream, count() AS items FROM all_raw
-WHERE org_id = {org:UUID} AND source = {source:String} AND duplicate_of = 0 AND at IS NOT NULL AND at >= {from:DateTime64(3)} GROUP BY day, stream ORDER BY day, stream`,
+  sql: `SELECT toString(toDate(coalesce(at, received_at), {tz:String})) AS day, stream, count() AS items FROM all_raw
+WHERE org_id = {org:UUID} AND source = {source:String} AND duplicate_of = 0 AND coalesce(at, received_at) >= {from:DateTime64(3)} GROUP BY day, stream ORDER BY day, stream`,
   row: z.object({ day: z.string(), stream: z.string(), items: z.coerce.number() }),
 })
 const unreadItems = statement({
