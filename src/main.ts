@@ -15,6 +15,7 @@ import type { Asking } from './ingest/asking.ts'
 import { addressRules, createDispatcher } from './ingest/http-address.ts'
 import { openJournal } from './ingest/journal.ts'
 import { pullSource } from './ingest/pull.ts'
+import { openQuarantine } from './ingest/quarantine.ts'
 import { removeSourceRows, sourcesWithItems } from './ingest/remove.ts'
 import { replaySource } from './ingest/replay.ts'
 import { requireSameJournal } from './ingest/same-journal.ts'
@@ -155,6 +156,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     closers.add(() => journal.close())
     const deriver = createDeriver({ analytics, clock, pathsOf: sources.pathsOf })
     const quarantineDirectory = join(dataDirectory.path, 'quarantine')
+    const quarantine = openQuarantine(quarantineDirectory)
     const configOf = sources.configOf
     const namesOf = names.namesOf
     const asOf = createAsOf({ analytics, registry, configOf, namesOf, deriver, log })
@@ -164,7 +166,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       registry,
       configOf,
       namesOf,
-      quarantineDirectory,
+      quarantine,
       clock,
       log,
       async derive(org, change) {
@@ -273,6 +275,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       access,
       sources,
       names,
+      quarantine,
       hooks: { sources, registry, journal, clock, health: hookHealth, poke: schedule.poke },
       asking,
       clock,

@@ -103,11 +103,12 @@ export function healthRoutes(services: Services): Route[] {
         const source = await sources.find(org, query.name)
         const params = { org, source: query.name }
         const from = new Date(clock.now() - DAYS * 86_400_000).toISOString()
-        const [streams, coverage, days, unread] = await Promise.all([
+        const [streams, coverage, days, unread, quarantined] = await Promise.all([
           analytics.read(streamActivity, params),
           analytics.read(spans, params),
           analytics.read(dailyActivity, { ...params, from, tz: access.organization.time_zone }),
           analytics.read(unreadItems, params),
+          services.quarantine.of(org, query.name),
         ])
         if (source === null && streams.length === 0) throw unknownSource(query.name)
         const pulls = Object.values(registry.connectors.get(source?.connector ?? '')?.streams ?? {}).some(({ pull }) => pull !== undefined)
@@ -132,6 +133,7 @@ export function healthRoutes(services: Services): Route[] {
           coverage,
           days,
           unread: unread.map(({ reason, ...one }) => ({ ...one, problem: reason })),
+          quarantined,
         }
       },
     }),
