@@ -196,12 +196,13 @@ export async function readFacts(
   org: string,
   scopes: { readonly environment: string; readonly services: readonly string[] },
   from: string,
+  shipmentsFrom: string = from,
 ): Promise<Map<string, ScopeFacts>> {
   const params = { org, environment: scopes.environment, services: [...scopes.services], from }
   const deployments = await analytics.readAsWriter(readDeployments, params)
   const incidents = await analytics.readAsWriter(readIncidents, params)
   const attempts = await analytics.readAsWriter(readAttempts, params)
-  const shipments = await analytics.readAsWriter(readShipments, params)
+  const shipments = await analytics.readAsWriter(readShipments, { ...params, from: shipmentsFrom })
   const links =
     incidents.length === 0 && deployments.length === 0
       ? []

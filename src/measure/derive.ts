@@ -92,6 +92,8 @@ interface Group {
   readonly environment: string
   readonly services: string[]
   deployments: number
+  /** The earliest moment of what changed in any of them; '' when all may have changed. */
+  from: string
 }
 
 type Derived = Record<string, unknown> & Omit<Envelope, 'org_id' | 'seen_at' | 'is_deleted'>
@@ -133,14 +135,18 @@ export function createDeriver({
   }
 
   const deriveGroup = async (org: string, group: Group, rules: DeriveRules): Promise<void> => {
-    const facts = await readFacts(analytics, org, group, BEGINNING)
+    // A commit is shipped by the first deployment that contains it, so what earlier ones ship stands: reading that back is most of the work of a
+    // service with a long history (93,000 shipments: 3 of 4 s).
+    const shipmentsFrom = group.from === '' || rules !== DERIVE_RULES ? BEGINNING : group.from
+    const facts = await readFacts(analytics, org, group, BEGINNING, shipmentsFrom)
     const attributions = await attributor.attribute(org, facts, rules.firstDeploymentShipsWholeHistory)
     const changed = noChanges()
     for (const [service, own] of facts) {
       const { attempts, shipments, links } = deriveScope(own, attributions.get(service) ?? [], rules)
       const ids = new Set(own.deployments.map((one) => one.id))
       append(changed.attempts, difference('attempts', own.attempts, attempts))
-      append(changed.shipments, difference('shipments', own.shipments, shipments))
+      const since = shipments.filter((one) => String(one['deployed_at']) >= shipmentsFrom)
+      append(changed.shipments, difference('shipments', own.shipments, since))
       // An incident may be linked in another scope: only links to this scope's deployments are this scope's to remove.
       const standing = own.links.filter((one) => ids.has(one.deployment_id))
       append(changed.incident_links, difference('incident_links', standing, links))
@@ -266,15 +272,16 @@ function changedTogether(scopes: readonly SizedScope[], span: number): SizedScop
 function groupsOf(scopes: readonly SizedScope[]): Group[] {
   const groups: Group[] = []
   const open = new Map<string, Group>()
-  for (const { environment, service, deployments } of scopes) {
+  for (const { environment, service, deployments, from = '' } of scopes) {
     let group = open.get(environment)
     if (group === undefined || group.deployments + deployments > GROUP_DEPLOYMENTS || group.services.length >= GROUP_SERVICES) {
-      group = { environment, services: [], deployments: 0 }
+      group = { environment, services: [], deployments: 0, from }
       open.set(environment, group)
       groups.push(group)
     }
     group.services.push(service)
     group.deployments += deployments
+    if (from < group.from) group.from = from
   }
   return groups
 }
