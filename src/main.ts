@@ -256,7 +256,6 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     }
     const schedule = createSchedule({
       sources,
-      registry,
       clock,
       log,
       pull: (org, name, { streams, signal }) => pull(org, name, { full: false, streams, signal, progress() {} }),

@@ -69,7 +69,7 @@ const gapReply = z.object({
 })
 
 export function healthRoutes(services: Services): Route[] {
-  const { analytics, sources, registry, clock, access, names } = services
+  const { analytics, sources, clock, access, names } = services
   return [
     route({
       method: 'get',
@@ -111,7 +111,7 @@ export function healthRoutes(services: Services): Route[] {
           services.quarantine.of(org, query.name),
         ])
         if (source === null && streams.length === 0) throw unknownSource(query.name)
-        const pulls = Object.values(registry.connectors.get(source?.connector ?? '')?.streams ?? {}).some(({ pull }) => pull !== undefined)
+        const pulls = source !== null && (await sources.pulls(org, source))
         const last = [
           source?.last_success_at,
           source?.health.deliveries?.last_at,

@@ -76,7 +76,7 @@ const ndjson = 'With `Accept: application/x-ndjson` one line of progress after t
 export function sourceRoutes(services: Services): Route[] {
   const { sources, registry, applier, analytics, asking } = services
 
-  const shown = (source: Source): z.infer<typeof sourceReply> => {
+  const shown = async (org: string, source: Source): Promise<z.infer<typeof sourceReply>> => {
     const connector = registry.connectors.get(source.connector)
     const { failures = 0, budget: left = null, deliveries: told = null } = source.health
     return {
@@ -85,7 +85,7 @@ export function sourceRoutes(services: Services): Route[] {
       title: connector?.title ?? source.connector,
       config: source.config,
       secrets: [...source.sealed],
-      pulls: Object.values(connector?.streams ?? {}).some(({ pull }) => pull !== undefined),
+      pulls: await sources.pulls(org, source),
       every_minutes: source.every_minutes,
       hook_path: connector?.hook === undefined ? null : `/hooks/${encodeURIComponent(source.name)}`,
       last_attempt_at: source.last_attempt_at,
@@ -151,7 +151,10 @@ export function sourceRoutes(services: Services): Route[] {
       summary: 'Connected tools, and how their pulls and hooks go',
       right: 'read',
       replies: { 200: { description: 'Every source.', schema: z.object({ items: z.array(sourceReply), next: z.null() }) } },
-      handle: async ({ principal }) => ({ items: (await sources.list(principal.org)).map(shown), next: null }),
+      handle: async ({ principal: { org } }) => ({
+        items: await Promise.all((await sources.list(org)).map((one) => shown(org, one))),
+        next: null,
+      }),
     }),
     route({
       method: 'post',
@@ -168,7 +171,7 @@ export function sourceRoutes(services: Services): Route[] {
         const saved = await sources.save(principal.org, body.name, body.connector, body.config, body.every_minutes ?? null)
         if (before !== null && JSON.stringify(before.config) !== JSON.stringify(saved.config))
           services.replayLater(principal.org, body.name)
-        return shown(saved)
+        return shown(principal.org, saved)
       },
     }),
     route({

@@ -56,6 +56,10 @@ export async function pullSource(parts: Parts, org: string, source: Source, opti
   const connector = connectorOf(registry, source.connector)
   const wanted = pulledStreams(connector, source.connector, options.streams)
   const config = await sources.configOf(org, source.name, source.connector)
+  if (connector.canPull?.(config) === false)
+    throw new AppError('invalid-input', `${source.name} is only pushed to: its settings give nothing to ask with.`, {
+      help: `docs/reference/connectors.md says what ${source.connector} needs to be pulled.`,
+    })
   const streams: Record<string, number> = {}
   const problems: Record<string, string> = {}
   const oldest = new Map<string, string>()

@@ -76,6 +76,8 @@ export interface Sources {
   succeeded(org: string, source: Source, figures: { seconds: number; items: number }): Promise<void>
   failed(org: string, source: Source, reason: string): Promise<void>
   noteHealth(org: string, name: string, figures: Health): Promise<void>
+  /** Whether there is something to pull, and something to ask with. */
+  pulls(org: string, source: Source): Promise<boolean>
   /** Services that are a part of a repository, with the globs of that part, as the rules of the sources say. */
   pathsOf(org: string): Promise<ReadonlyMap<string, readonly string[]>>
   /** How items of a source are read: its settings, or the connector's defaults for one that was never added (pushed events). */
@@ -292,6 +294,11 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     },
     async noteHealth(org, name, figures) {
       await semantic.query(noteHealth, { org, name, health: JSON.stringify(figures) })
+    },
+    async pulls(org, source) {
+      const connector = registry.connectors.get(source.connector)
+      if (connector === undefined || Object.values(connector.streams).every(({ pull }) => pull === undefined)) return false
+      return connector.canPull?.(await sources.configOf(org, source.name, source.connector)) !== false
     },
     async pathsOf(org) {
       const known = paths.get(org)
