@@ -192,7 +192,7 @@ describe('add a connector', () => {
   })
 
   test('its settings are what the command gives', () => {
-    const [added] = commandsOf(CONNECTOR_GUIDE).filter((words) => words.includes('add') && words.includes('sources'))
+    const added = commandsOf(CONNECTOR_GUIDE).find((words) => words.includes('add') && words.includes('sources'))
     const [, connector, source] = added?.slice(added.indexOf('add')) ?? []
     const given = Object.fromEntries(
       (added ?? []).flatMap((word, index) => (added?.[index - 1] === '--set' ? [word.split('=') as [string, string]] : [])),

@@ -189,7 +189,7 @@ export function sourceRoutes(services: Services): Route[] {
           body.config === undefined
             ? await sources.configOf(principal.org, body.name, id)
             : await sources.draft(principal.org, body.name, id, body.config)
-        if (connector.check === undefined) return { ok: true, missing: [] }
+        if (connector.check === undefined || connector.canPull?.(config) === false) return { ok: true, missing: [] }
         return connector.check(askOf(asking, connector, config, { signal: request.signal, isHasty: true }) as never)
       },
     }),
