@@ -8,7 +8,7 @@ import { globToRegex } from './path-glob.ts'
  */
 export const RULE_SUBJECTS = ['deployment', 'run', 'job', 'tag', 'release', 'merge'] as const
 
-const line = () =>
+export const line = () =>
   z
     .string()
     .min(1)
@@ -16,7 +16,7 @@ const line = () =>
     .regex(/^\P{Cc}+$/u, 'must not hold control characters')
 
 /** RE2 finds a match anywhere in the text and cannot be made to take long: no look-around, no back-references. */
-const pattern = () =>
+export const pattern = () =>
   line().superRefine((text, context) => {
     try {
       compile(text)
@@ -128,7 +128,7 @@ function touches(globs: readonly string[], paths: readonly string[]): boolean {
   })
 }
 
-function groupsOf(text: string, value: string): Record<string, string> | null {
+export function groupsOf(text: string, value: string): Record<string, string> | null {
   const compiled = compile(text)
   const matcher = compiled.matcher(value)
   if (!matcher.find()) return null
@@ -143,7 +143,7 @@ function groupsOf(text: string, value: string): Record<string, string> | null {
 const compiled = new Map<string, RE2JS>()
 
 /** Rules are few and are asked for each item that is read. */
-function compile(text: string): RE2JS {
+export function compile(text: string): RE2JS {
   let one = compiled.get(text)
   if (one === undefined) {
     one = RE2JS.compile(text)

@@ -21,3 +21,14 @@ export function knownTier(name: string): Tier | null {
 export function tierOf(name: string): Tier {
   return knownTier(name) ?? 'other'
 }
+
+/**
+ * The environment that a name ends or begins with: `shop-prod`, `prod.shop` and `shop-pre-prod` name one, and `shop-non-prod` names `non-prod`, which
+ * is not production. Null where no part is known.
+ */
+export function environmentIn(name: string): string | null {
+  const parts = name.split(/[-_.]/)
+  const negated = /(?:^|[-_.])(non?-?(?:prod|production))(?:[-_.]|$)/i.exec(name)?.[1]
+  const tried = [name, parts.slice(-2).join('-'), parts.slice(0, 2).join('-'), parts.at(-1) ?? '', parts[0] ?? '']
+  return negated ?? tried.find((one) => knownTier(one) !== null) ?? null
+}

@@ -28,3 +28,19 @@ function isSame(a: string, b: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(a), digest(b))
 }
+
+/**
+ * The secret that a tool sends which cannot sign: in `X-Fairlead-Token`, or in `Authorization` as bearer token or as the password of `Basic`. Null where
+ * there is none.
+ */
+export function sentSecret(headers: Headers): string | null {
+  const own = headers.get('x-fairlead-token')
+  if (own !== null) return own
+  const [, scheme, credentials] = /^(bearer|basic)\s+(\S+)$/i.exec(headers.get('authorization')?.trim() ?? '') ?? []
+  if (scheme === undefined || credentials === undefined) return null
+  if (scheme.toLowerCase() === 'bearer') return credentials
+  const pair = Buffer.from(credentials, 'base64').toString('utf8')
+  // Decoding forgives what is cut off; a proof does not.
+  if (Buffer.from(pair).toString('base64') !== credentials || !pair.includes(':')) return null
+  return pair.slice(pair.indexOf(':') + 1)
+}

@@ -79,10 +79,10 @@ const ndjson = 'With `Accept: application/x-ndjson` one line of progress after t
 export function sourceRoutes(services: Services): Route[] {
   const { sources, registry, applier, analytics, asking, clock } = services
 
-  const shown = (source: Source): z.infer<typeof sourceReply> => {
+  const shown = async (org: string, source: Source): Promise<z.infer<typeof sourceReply>> => {
     const connector = registry.connectors.get(source.connector)
     const { failures = 0, budget: left = null, deliveries: told = null } = source.health
-    const pulls = Object.values(connector?.streams ?? {}).some(({ pull }) => pull !== undefined)
+    const pulls = await sources.pulls(org, source)
     return {
       name: source.name,
       connector: source.connector,
@@ -166,7 +166,7 @@ export function sourceRoutes(services: Services): Route[] {
         },
       },
       handle: async ({ principal }) => ({
-        items: (await sources.list(principal.org)).map(shown),
+        items: await Promise.all((await sources.list(principal.org)).map((one) => shown(principal.org, one))),
         next: null,
         may_change: mayDo(principal, 'admin'),
       }),
@@ -186,7 +186,7 @@ export function sourceRoutes(services: Services): Route[] {
         const saved = await sources.save(principal.org, body.name, body.connector, body.config, body.every_minutes ?? null)
         if (before !== null && JSON.stringify(before.config) !== JSON.stringify(saved.config))
           services.replayLater(principal.org, body.name)
-        return shown(saved)
+        return shown(principal.org, saved)
       },
     }),
     route({
@@ -204,8 +204,8 @@ export function sourceRoutes(services: Services): Route[] {
           body.config === undefined
             ? await sources.configOf(principal.org, body.name, id)
             : await sources.draft(principal.org, body.name, id, body.config)
-        if (connector.check === undefined) return { ok: true, missing: [] }
-        return connector.check(askOf(asking, connector, config, { signal: request.signal }) as never)
+        if (connector.check === undefined || connector.canPull?.(config) === false) return { ok: true, missing: [] }
+        return connector.check(askOf(asking, connector, config, { signal: request.signal, isHasty: true }) as never)
       },
     }),
     route({

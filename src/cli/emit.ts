@@ -72,7 +72,8 @@ function eventOf(kind: string, options: Options, environment: Config['environmen
     id: options.id ?? randomUUID(),
     kind: kind.replace('-', '_'),
     service,
-    git_sha: options.sha ?? (incident ? undefined : facts.sha),
+    // A rollback runs in the pipeline of the bad commit: what it puts back only its caller knows.
+    git_sha: options.sha ?? (kind === 'deploy' ? facts.sha : undefined),
     environment: options.environment,
     ...(incident || options.status === 'success' ? {} : options.status === 'failure' ? { succeeded: false } : { outcome: options.status }),
     commit_at: options.commitAt ?? (incident ? undefined : facts.commitAt),

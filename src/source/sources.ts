@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { deploymentRule, pathsOfServices } from '../../domain/deployment-rule.ts'
 import { instant, type Clock } from '../clock.ts'
 import type { Connector } from '../connector.ts'
 import { AppError } from '../errors.ts'
@@ -75,6 +76,10 @@ export interface Sources {
   succeeded(org: string, source: Source, figures: { seconds: number; items: number }): Promise<void>
   failed(org: string, source: Source, reason: string): Promise<void>
   noteHealth(org: string, name: string, figures: Health): Promise<void>
+  /** Whether there is something to pull, and something to ask with. */
+  pulls(org: string, source: Source): Promise<boolean>
+  /** Services that are a part of a repository, with the globs of that part, as the rules of the sources say. */
+  pathsOf(org: string): Promise<ReadonlyMap<string, readonly string[]>>
   /** How items of a source are read: its settings, or the connector's defaults for one that was never added (pushed events). */
   configOf(org: string, source: string, connector: string): Promise<unknown>
 }
@@ -110,11 +115,6 @@ const findSource = statement({
   name: 'sources.find',
   sql: `SELECT ${COLUMNS} FROM sources WHERE org_id = {org:uuid} AND name = {name:text}`,
   row: sourceRow,
-})
-const addressedSources = statement({
-  name: 'sources.addressed',
-  sql: `SELECT org_id AS org, ${COLUMNS} FROM sources WHERE name = {name:text} OR id::text = {name:text} ORDER BY created_at LIMIT 20`,
-  row: sourceRow.extend({ org: z.string() }),
 })
 const insertSource = statement({
   name: 'sources.insert',
@@ -165,12 +165,25 @@ const noteHealth = statement({
   row: noRow,
 })
 
+/** Another server of the same stores may have changed a source: for so long this one does not know. */
+const BOOK_MS = 5_000
+
 export function openSources(parts: { semantic: Semantic; registry: Registry; vault: Vault; clock: Clock }): Sources {
   const { semantic, registry, vault, clock } = parts
   // Asked for each item that is applied; a source's settings change by hand only, through `save`.
   const configs = new Map<string, unknown>()
   const ensured = new Set<string>()
-  const remembered = new Map<string, (Source & { org: string })[]>()
+  const paths = new Map<string, ReadonlyMap<string, readonly string[]>>()
+  // Every source by name and by id: whether one exists is told from memory, known or not in the same time.
+  let book: Map<string, (Source & { org: string })[]> | null = null
+  let bookAt = 0
+  const readBook = async (): Promise<void> => {
+    const all = await sources.all()
+    const made = new Map<string, (Source & { org: string })[]>()
+    for (const one of all) for (const key of [one.name, one.id]) made.set(key, [...(made.get(key) ?? []), one])
+    book = made
+    bookAt = clock.now()
+  }
   const keyOf = (org: string, name: string) => `${org} ${name}`
   const placeOf = (org: string, id: string, field: string) => `${org} ${id} ${field}`
   const now = () => instant(clock.now())
@@ -208,17 +221,14 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
       return row === null ? null : shown(row)
     },
     async addressed(name) {
-      try {
-        const found = (await semantic.query(addressedSources, { name })).map(({ org, ...row }) => ({ ...shown(row), org }))
-        if (remembered.size > 10_000) remembered.clear()
-        remembered.set(name, found)
-        return found
-      } catch (thrown) {
-        // The store is away: whoever was known before still is, so that no delivery is refused for a restart of PostgreSQL.
-        const known = remembered.get(name)
-        if (known !== undefined && thrown instanceof AppError && thrown.retry) return known
-        throw thrown
+      const now = clock.now()
+      if (book === null) await readBook()
+      else if (now - bookAt > BOOK_MS) {
+        // Behind the answer, and kept as it was when the store is away: no delivery is refused for a restart of PostgreSQL.
+        bookAt = now
+        void readBook().catch(() => {})
       }
+      return book?.get(name) ?? []
     },
     async draft(org, name, connector, config) {
       const existing = await semantic.one(findSource, { org, name })
@@ -244,6 +254,8 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
       if (existing === null) await semantic.query(insertSource, { ...values, name, connector, now: now() })
       else await semantic.query(updateSource, values)
       configs.set(keyOf(org, name), checked)
+      book = null
+      paths.delete(org)
       const saved = await sources.find(org, name)
       if (saved === null) throw new AppError('internal', `The source ${name} could not be saved.`)
       return saved
@@ -263,6 +275,8 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
       const gone = await semantic.one(deleteSource, { org, name })
       if (gone === null) throw unknownSource(name)
       configs.delete(keyOf(org, name))
+      book = null
+      paths.delete(org)
       ensured.delete(keyOf(org, name))
     },
     async saveCursor(org, source, stream, cursor) {
@@ -280,6 +294,23 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     },
     async noteHealth(org, name, figures) {
       await semantic.query(noteHealth, { org, name, health: JSON.stringify(figures) })
+    },
+    async pulls(org, source) {
+      const connector = registry.connectors.get(source.connector)
+      if (connector === undefined || Object.values(connector.streams).every(({ pull }) => pull === undefined)) return false
+      return connector.canPull?.(await sources.configOf(org, source.name, source.connector)) !== false
+    },
+    async pathsOf(org) {
+      const known = paths.get(org)
+      if (known !== undefined) return known
+      const found = new Map<string, string[]>()
+      for (const { name, connector } of await sources.list(org)) {
+        const config = (await sources.configOf(org, name, connector)) as { deployments?: unknown } | null
+        const rules = z.array(deploymentRule).safeParse(config?.deployments).data ?? []
+        for (const [service, globs] of pathsOfServices(rules)) found.set(service, [...(found.get(service) ?? []), ...globs])
+      }
+      paths.set(org, found)
+      return found
     },
     async configOf(org, name, connector) {
       const key = keyOf(org, name)

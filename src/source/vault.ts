@@ -76,7 +76,7 @@ function decrypt(key: Buffer, sealed: Buffer, context: string): Buffer {
 async function keyFile(path: string): Promise<string> {
   const kept = await read(path)
   if (kept !== null) return kept
-  const made = `${path}.new-${process.pid}`
+  const made = `${path}.${randomBytes(6).toString('hex')}`
   await writeFile(made, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flush: true }).catch((thrown: unknown) => {
     throw directoryError(thrown, path)
   })
