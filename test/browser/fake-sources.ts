@@ -147,6 +147,9 @@ export function healthOf(source: Source): SourceHealth {
       { seq: 4_711, stream: 'runs', id: 'run:88', received_at: ago(20), problem: 'runs: `conclusion` is not a text.' },
       { seq: 4_680, stream: 'runs', id: 'run:87', received_at: ago(21), problem: 'The body is no JSON.' },
     ],
+    quarantined: [
+      { seq: 99, stream: 'runs', id: 'run:3', received_at: ago(300), reason: 'The store cannot hold the moment `0001-01-01`.' },
+    ],
   }
 }
 

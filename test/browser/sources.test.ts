@@ -152,6 +152,9 @@ describe('one source', () => {
     await button(page, 'Raw item 4711, run:88').click()
     await page.locator('.raw pre').waitFor()
     expect(at.api.requests).toContain('GET /v1/raw/4711')
+    expect(await page.getByRole('region', { name: 'Refused by the store' }).locator('li').textContent()).toContain(
+      'cannot hold the moment 0001-01-01',
+    )
   })
 
   test('gives the address of the webhook to copy, and says how it is set up', async () => {

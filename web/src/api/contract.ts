@@ -128,6 +128,8 @@ export interface SourceHealth {
   /** Of the last 35 days, in the zone of the organization; a day on which nothing came is not listed. */
   days: { day: string; stream: string; items: number }[]
   unread: { seq: number; stream: string; id: string; received_at: string; problem: string }[]
+  /** What the store itself refused: kept in files beside it, and in no figure. */
+  quarantined: { seq: number; stream: string; id: string; received_at: string; reason: string }[]
 }
 
 /** `POST /v1/sources/check` */

@@ -19,7 +19,7 @@ import { Ago, Budget, Fact } from './sources-page.tsx'
 import { Spans } from './spans.tsx'
 import { StateBadge } from './state-badge.tsx'
 import { Streams } from './streams.tsx'
-import { Unread } from './unread.tsx'
+import { Quarantined, Unread } from './unread.tsx'
 import './source-page.css'
 
 /** One source: how it is, what it told by day, what was not understood, and what can be done. */
@@ -120,6 +120,7 @@ function Health({
         <Spans health={health} zone={zone} />
       </div>
       <Unread health={health} zone={zone} />
+      <Quarantined health={health} zone={zone} />
       {source !== undefined && <HookCard source={source} docs={connector?.hook ?? null} />}
     </>
   )

@@ -58,3 +58,33 @@ export function Unread({ health, zone }: { health: SourceHealth; zone: string })
     </section>
   )
 }
+
+/** Items that the analytics store itself refused, so that the rest could go on. They are in files of the server, not in the raw log. */
+export function Quarantined({ health, zone }: { health: SourceHealth; zone: string }) {
+  const { quarantined } = health
+  if (quarantined.length === 0) return null
+  return (
+    <section className="card" aria-labelledby="source-quarantined">
+      <h2 id="source-quarantined">Refused by the store</h2>
+      <p className="quiet">
+        They are in no figure. Their bytes are in the folder <code>quarantine</code> of the server’s data directory.
+      </p>
+      <ul className="unread">
+        {quarantined.map(({ seq, stream, id, received_at, reason }) => (
+          <li key={seq}>
+            <p>
+              <Prose text={reason} />
+              <span className="unread-which">
+                {codeText(stream)} {id} ·{' '}
+                <time dateTime={received_at} title={utc(received_at)}>
+                  {shortMoment(received_at, zone)}
+                </time>{' '}
+                · no. {seq}
+              </span>
+            </p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
