@@ -55,7 +55,7 @@ export const connectors: Connector[] = [
     ],
   }),
   connectorOf('pager', 'Pager', pager, {
-    docs: 'Reads incidents.',
+    docs: 'Reads incidents of [Pager](https://pager.example). Nothing else.',
     hook: null,
     streams: [{ name: 'incidents', produces: ['incident_states'], pulled: true }],
   }),

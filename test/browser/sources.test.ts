@@ -243,6 +243,11 @@ describe('connecting a tool', () => {
   test('by keyboard, from the choice to the address of the webhook', async () => {
     const page = await at.open('/sources/connect')
     await page.locator('.connector').first().waitFor()
+    expect(await page.locator('.connector-gives').allTextContents()).toEqual([
+      'Takes events that pipelines send.',
+      'Reads repositories, runs and deployments of Forge.',
+      'Reads incidents of Pager.',
+    ])
     await tabTo(page, 'Forge')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Connect Forge' }).waitFor()

@@ -95,7 +95,10 @@ function Choice({ connectors }: { connectors: Connector[] }) {
 }
 
 function firstSentence(docs: string): string {
-  const plain = (docs.split(/\n{2,}/)[0] ?? '').replaceAll(/[`*]/g, '').replaceAll('\n', ' ')
+  const plain = (docs.split(/\n{2,}/)[0] ?? '')
+    .replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1')
+    .replaceAll(/[`*]/g, '')
+    .replaceAll('\n', ' ')
   return /^.*?[.](?=\s|$)/.exec(plain)?.[0] ?? plain
 }
 
