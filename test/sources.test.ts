@@ -110,6 +110,20 @@ test('the data-gap report, the figures and the health answer over all of it', as
   }
 })
 
+test('a rename that the tool tells is learned, and nothing stands under the old name', { timeout: 60_000 }, async () => {
+  await eventually(async () => {
+    const { items } = await server.get<{ items: { kind: string; name: string; canonical: string }[] }>('/v1/names')
+    expect(items).toContainEqual({ kind: 'repository', name: 'acme/old-api', canonical: 'acme/api' })
+    for (const path of ['commits', 'changes', 'deployments', 'builds']) {
+      const listed = await server.get<{ items: { repository: string | null }[] }>(`/v1/${path}?limit=1000`)
+      expect(
+        listed.items.filter((one) => one.repository === 'acme/old-api'),
+        path,
+      ).toEqual([])
+    }
+  })
+})
+
 describe('rules', () => {
   const frequency = async () => (await server.get<{ items: unknown[] }>('/v1/deployments?limit=1000')).items.length
 
@@ -195,6 +209,47 @@ describe('ranges, replay, record, removal', () => {
     expect((await cli('sources', 'remove', 'jira')).code).toBe(1)
   })
 })
+
+test(
+  'killed in the middle of a sync and started again, it goes on, and the rows are those of an undisturbed one',
+  { timeout: 120_000 },
+  async () => {
+    const listed = async (from: Server) => {
+      const found: Record<string, string[]> = {}
+      for (const path of ['commits', 'changes', 'reviews', 'builds', 'jobs', 'deployments', 'releases', 'work-items', 'transitions']) {
+        const { items } = await from.get<{ items: Record<string, unknown>[] }>(`/v1/${path}?limit=1000`)
+        found[path] = items
+          .filter((one) => one['source'] === 'gitlab')
+          .map(({ raw_seq: _seq, ...row }) => JSON.stringify(row))
+          .sort()
+      }
+      return found
+    }
+    const fake = fakes.get('gitlab') as FakeApi
+    const elsewhere = await freshDirectory()
+    let second = await startServer(elsewhere, { FAIRLEAD_ALLOW_ADDRESSES: '127.0.0.1' })
+    try {
+      const run = (...args: string[]) => fairlead(args, { data: elsewhere, env: { CANARY } })
+      expect((await run(...addArguments('gitlab'))).code).toBe(0)
+      for (const pauseMs of [400, 900]) {
+        fake.delay(25)
+        const before = fake.asked.length
+        const syncing = run('sync', 'all', '--source', 'gitlab')
+        while (fake.asked.length < before + pauseMs / 50) await new Promise((resolve) => setTimeout(resolve, 20))
+        await second.kill()
+        expect((await syncing).code).toBe(1)
+        second = await startServer(elsewhere, { FAIRLEAD_ALLOW_ADDRESSES: '127.0.0.1' })
+      }
+      fake.delay(0)
+      expect((await run('sync', 'all', '--source', 'gitlab')).code).toBe(0)
+      await eventually(async () => expect(await listed(second)).toEqual(await listed(server)))
+    } finally {
+      fake.delay(0)
+      await second.stop()
+      await removeDirectory(elsewhere)
+    }
+  },
+)
 
 describe('what is refused', () => {
   test.each([
