@@ -95,6 +95,9 @@ export function healthRoutes(services: Services): Route[] {
             unread: z.array(
               z.object({ seq: z.number(), stream: z.string(), id: z.string(), received_at: z.string(), problem: z.string() }),
             ),
+            quarantined: z.array(
+              z.object({ seq: z.number(), stream: z.string(), id: z.string(), received_at: z.string(), reason: z.string() }),
+            ),
           }),
         },
       },

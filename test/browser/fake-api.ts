@@ -1,3 +1,4 @@
+import { PAGES } from '../../src/api/static-files.ts'
 import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -275,9 +276,13 @@ async function builtFiles(): Promise<Files> {
 function sendFile(files: Files, path: string, accept: string, response: ServerResponse): void {
   const asked = path === '/' ? '/index.html' : path
   const file = files.has(asked) || !accept.includes('text/html') ? asked : '/index.html'
+  const isPage = PAGES.has(path)
   const content = files.get(file)
   if (content === undefined) return send(response, 404, problem(404, 'not-found', `There is nothing at ${path}.`))
-  response.writeHead(file === asked ? 200 : 404, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...headers })
+  response.writeHead(file === asked || isPage ? 200 : 404, {
+    'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    ...headers,
+  })
   response.end(content)
 }
 
