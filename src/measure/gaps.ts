@@ -133,7 +133,7 @@ const GAPS: readonly { code: string; text(count: number): string; remedy: string
     rows: list(
       'environment_unknown',
       ['deployments'],
-      `SELECT toString(environment_name) AS id, concat(toString(environment_name), ', ', toString(count()), if(count() = 1, ' deployment', ' deployments')) AS title, CAST(NULL, 'Nullable(String)') AS url, max(d.at) AS at, any(toNullable(d.service)) AS service, any(d.repository) AS repository, source
+      `SELECT toString(environment_name) AS id, concat(toString(count()), if(count() = 1, ' deployment', ' deployments')) AS title, CAST(NULL, 'Nullable(String)') AS url, max(d.at) AS at, any(toNullable(d.service)) AS service, any(d.repository) AS repository, source
       FROM deployments AS d WHERE environment = 'other' AND lower(environment_name) != 'other' AND d.at >= {from:DateTime64(3)} AND d.at < {to:DateTime64(3)} GROUP BY environment_name, source`,
     ),
   },
