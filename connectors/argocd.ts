@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { compile, groupsOf, line, pattern } from '../domain/deployment-rule.ts'
+import { compile, groupsOf, line, pattern } from '../domain/pattern.ts'
 import { deployedImage, imageCommits, imageRules, type DeployedImage } from '../domain/deployed-image.ts'
 import { deployment, type Deployment } from '../domain/deployment.ts'
 import { rowOf } from '../domain/entity.ts'

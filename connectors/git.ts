@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { deployment, type Deployment } from '../domain/deployment.ts'
-import { rowOf } from '../domain/entity.ts'
+import { LATEST_MS, rowOf } from '../domain/entity.ts'
 import { tierOf } from '../domain/environment.ts'
 import { releaseOf } from '../domain/release-tag.ts'
 import { defineConnector, defineStream, pulled, type Ask, type Check, type Page } from '../src/connector.ts'
@@ -10,6 +10,7 @@ import { AppError } from '../src/errors.ts'
 import { answer, HASH, isGitFailure, present, type Repository } from '../src/git/ask.ts'
 import { readHistory, shallowEdge } from '../src/git/history.ts'
 import { branchTips, FIRST_PARENT_MERGES, readBranches, readIdentity, readMerges, readTags, type Release } from '../src/git/refs.ts'
+import { readCursor } from '../src/paging.ts'
 
 const docs = `Reads a git repository on this machine: a work tree or a folder inside it, a bare repository, a worktree, a submodule. Nothing is written to it and nothing is fetched into it; fetch it yourself as often as you like, and each pull reads only what is new.
 
@@ -104,13 +105,10 @@ type ReleasePayload = z.output<typeof releasePayload>
 
 // ---------------------------------------------------------------- rows
 
-/** What the store's instants can hold. A commit may claim any second at all. */
-const LATEST = Date.UTC(2299, 11, 31, 23, 59, 59)
-
 /** git's seconds since 1970 as an instant, null when it printed none. A moment beyond the store's years becomes the last one that it holds. */
 function instantOf(seconds: string): string | null {
   const millis = seconds === '' ? Number.NaN : Number(seconds) * 1000
-  return millis >= 0 ? new Date(Math.min(millis, LATEST)).toISOString() : null
+  return millis >= 0 ? new Date(Math.min(millis, LATEST_MS)).toISOString() : null
 }
 
 const REVERTS = /\bthis reverts commit\s+([0-9a-f]{7,64})\b|^reverts:?\s+([0-9a-f]{7,64})\b/im
@@ -215,16 +213,6 @@ function repositoryOf({ config, git, signal, log }: Ask<Config>): Repository {
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 12)
-}
-
-/** A cursor that cannot be read starts again from nothing: everything is pulled once more, and means the same. */
-function readCursor<T>(schema: z.ZodType<T>, cursor: string | null): T | null {
-  if (cursor === null) return null
-  try {
-    return schema.safeParse(JSON.parse(cursor)).data ?? null
-  } catch {
-    return null
-  }
 }
 
 async function* pullRepository(ask: Ask<Config>): AsyncGenerator<Page> {

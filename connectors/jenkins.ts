@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { build, type Build } from '../domain/build.ts'
 import { check as checkEntity } from '../domain/check.ts'
-import { compile, deploymentRules, groupsOf, line, matchRules, pattern, type Candidate } from '../domain/deployment-rule.ts'
+import { deploymentRules, matchRules, type Candidate } from '../domain/deployment-rule.ts'
 import { deployment, type Deployment } from '../domain/deployment.ts'
 import { rowOf } from '../domain/entity.ts'
 import { tierOf } from '../domain/environment.ts'
 import { job as jobEntity } from '../domain/job.ts'
+import { compile, groupsOf, line, pattern } from '../domain/pattern.ts'
 import type { DomainRows } from '../domain/tables.ts'
 import {
   defineConnector,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { board } from '../domain/board.ts'
-import { compile, pattern } from '../domain/deployment-rule.ts'
+import { compile, pattern } from '../domain/pattern.ts'
 import { rowOf } from '../domain/entity.ts'
 import { incidentState } from '../domain/incident-state.ts'
 import { release } from '../domain/release.ts'

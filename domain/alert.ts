@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { compile } from './deployment-rule.ts'
 import { rowOf } from './entity.ts'
 import { incidentState } from './incident-state.ts'
+import { compile, isFound } from './pattern.ts'
 import { incidentEnvironment, placeOf, serviceRules } from './service-rule.ts'
 import type { RowOf } from './tables.ts'
 
@@ -106,7 +106,7 @@ function fingerprintOf({ fingerprint, labels }: Alert): string {
 
 function fits({ label, value, isPattern, isWanted }: Matcher, labels: Alert['labels']): boolean {
   const own = labels[label] ?? ''
-  return (isPattern ? compile(value).matcher(own).find() : own === value) === isWanted
+  return (isPattern ? isFound(value, own) : own === value) === isWanted
 }
 
 /** What a label says or, since labels are for grouping, an annotation. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { compile, groupsOf, line, pattern } from './deployment-rule.ts'
+import { compile, filled, groupsOf, isFound, line, pattern } from './pattern.ts'
 
 /**
  * What the images that run tell of what was deployed: where delivery goes through a repository of manifests, the tag of the image is often the
@@ -49,11 +49,10 @@ export function deployedImage(
     return { image, name, commit: commitIn(tag, commits) }
   })
   for (const rule of rules) {
-    const fitting = all.filter(({ name }) => compile(rule.image).matcher(name).find())
+    const fitting = all.filter(({ name }) => isFound(rule.image, name))
     const groups = fitting[0] === undefined ? null : groupsOf(rule.image, fitting[0].name)
     if (groups === null) continue
-    const repository = rule.repository.replaceAll(/\{(\w+)\}/g, (whole, word: string) => groups[word] ?? whole)
-    return { ...theOne(fitting), repository }
+    return { ...theOne(fitting), repository: filled(rule.repository, groups) }
   }
   const own = all.filter(({ name }) => names.includes(name.split('/').at(-1) ?? ''))
   const committed = all.filter(({ commit }) => commit !== null)

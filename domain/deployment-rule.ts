@@ -1,30 +1,13 @@
-import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { globToRegex } from './path-glob.ts'
+import { filled, groupsOf, isFound, line, pattern } from './pattern.ts'
+import { releaseOf } from './release-tag.ts'
 
 /**
  * Rules of a source that say which of the things that it tells are deployments, of which service and into which environment. They are part of
  * the source's settings, so reading stays pure: another rule needs a replay of what is kept, and no pull.
  */
 export const RULE_SUBJECTS = ['deployment', 'run', 'job', 'tag', 'release', 'merge'] as const
-
-export const line = () =>
-  z
-    .string()
-    .min(1)
-    .max(300)
-    .regex(/^\P{Cc}+$/u, 'must not hold control characters')
-
-/** RE2 finds a match anywhere in the text and cannot be made to take long: no look-around, no back-references. */
-export const pattern = () =>
-  line().superRefine((text, context) => {
-    try {
-      compile(text)
-    } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message.replace('error parsing regexp: ', '') : String(thrown)
-      context.addIssue({ code: 'custom', message: `cannot be used as a pattern: ${reason}` })
-    }
-  })
 
 export const deploymentRule = z.strictObject({
   from: z
@@ -82,18 +65,19 @@ export interface RuleMatch {
 /** What the rules make of a candidate: nothing, one deployment, or one for each service and environment that they name. */
 export function matchRules(rules: readonly DeploymentRule[], candidate: Candidate): RuleMatch[] {
   const matches = new Map<string, RuleMatch>()
+  // A rule that names no tag takes versions and no pre-releases, as the git connector does.
+  const isVersion =
+    !(candidate.from === 'tag' || candidate.from === 'release') || releaseOf(candidate.name, candidate.repository ?? '') !== null
   for (const rule of rules) {
     if (rule.from !== candidate.from) continue
+    if (rule.name === undefined && !isVersion) continue
     const found = rule.name === undefined ? null : groupsOf(rule.name, candidate.name)
     if (rule.name !== undefined && found === null) continue
     if (!fits(rule.branch, candidate.branch) || !fits(rule.repository, candidate.repository) || !fits(rule.trigger, candidate.trigger))
       continue
     if (rule.paths !== undefined && candidate.from === 'merge' && !touches(rule.paths, candidate.paths ?? [])) continue
     const words: Record<string, string> = { ...found, name: candidate.name, repository: candidate.repository ?? '' }
-    const service =
-      rule.service === undefined
-        ? (candidate.service ?? candidate.repository ?? candidate.name)
-        : rule.service.replaceAll(/\{(\w+)\}/g, (whole, word: string) => words[word] ?? whole)
+    const service = rule.service === undefined ? (candidate.service ?? candidate.repository ?? candidate.name) : filled(rule.service, words)
     const environment = rule.environment ?? found?.['environment'] ?? candidate.environment ?? 'production'
     if (service === '') continue
     const key = `${service}\n${environment}`
@@ -118,37 +102,12 @@ function wordsOf({ from, name, branch, paths }: DeploymentRule): string {
 }
 
 function fits(text: string | undefined, value: string | null | undefined): boolean {
-  return text === undefined || (value !== null && value !== undefined && compile(text).matcher(value).find())
+  return text === undefined || (value !== null && value !== undefined && isFound(text, value))
 }
 
 function touches(globs: readonly string[], paths: readonly string[]): boolean {
   return globs.some((glob) => {
-    const regex = compile(globToRegex(glob))
-    return paths.some((path) => regex.matcher(path).find())
+    const regex = globToRegex(glob)
+    return paths.some((path) => isFound(regex, path))
   })
-}
-
-export function groupsOf(text: string, value: string): Record<string, string> | null {
-  const compiled = compile(text)
-  const matcher = compiled.matcher(value)
-  if (!matcher.find()) return null
-  return Object.fromEntries(
-    Object.keys(compiled.namedGroups()).flatMap((name) => {
-      const group = matcher.group(name)
-      return group === null ? [] : [[name, group]]
-    }),
-  )
-}
-
-const compiled = new Map<string, RE2JS>()
-
-/** Rules are few and are asked for each item that is read. */
-export function compile(text: string): RE2JS {
-  let one = compiled.get(text)
-  if (one === undefined) {
-    one = RE2JS.compile(text)
-    if (compiled.size > 1_000) compiled.clear()
-    compiled.set(text, one)
-  }
-  return one
 }

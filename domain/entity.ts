@@ -50,4 +50,6 @@ export const number = () => z.number().meta({ column: 'number' })
 export const flag = () => z.boolean().meta({ column: 'flag' })
 /** RFC 3339 UTC with milliseconds (`2026-01-31T09:00:00.000Z`): sorts as text, keeps no zone. */
 export const instant = () => z.iso.datetime({ precision: 3 }).meta({ column: 'instant' })
+/** The last moment that the columns of instants hold, in milliseconds since 1970. A commit may claim any second at all. */
+export const LATEST_MS = Date.UTC(2299, 11, 31, 23, 59, 59)
 export const instants = () => z.array(z.iso.datetime({ precision: 3 })).meta({ column: 'instants' })

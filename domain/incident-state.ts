@@ -1,4 +1,5 @@
-import { choice, entity, instant, text } from './entity.ts'
+import type { z } from 'zod'
+import { choice, entity, instant, rowOf, text } from './entity.ts'
 import { TIERS } from './environment.ts'
 
 /**
@@ -25,3 +26,14 @@ export const incidentState = entity(
   },
   ['id', 'state'],
 )
+type IncidentState = z.infer<typeof incidentState.row>
+
+/** The rows of an incident of which is known when it began and, null while it lasts, when it ended. */
+export function incidentStates(
+  known: Pick<IncidentState, 'id'> & { readonly [K in keyof IncidentState]?: IncidentState[K] | undefined },
+  opened_at: string,
+  closed_at: string | null,
+): IncidentState[] {
+  const opened = rowOf(incidentState, { ...known, state: 'opened', at: opened_at })
+  return closed_at === null ? [opened] : [opened, rowOf(incidentState, { ...known, state: 'closed', at: closed_at })]
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { groupsOf, line, pattern } from './deployment-rule.ts'
 import { tierOf, type Tier } from './environment.ts'
+import { filled, groupsOf, line, pattern } from './pattern.ts'
 
 /**
  * Rules of a source that say of which service an incident is, as deployments name it, and where. What pages people is seldom named like what is
@@ -43,8 +43,7 @@ export function placeOf(
       const groups = name === null || name === undefined || name === '' ? null : groupsOf(rule.name, name)
       if (groups === null) continue
       const words: Record<string, string> = { ...groups, name: name as string }
-      const service = rule.service.replaceAll(/\{(\w+)\}/g, (whole, word: string) => words[word] ?? whole)
-      return placed(service, rule.environment ?? told.environment, rule.repository ?? null)
+      return placed(filled(rule.service, words), rule.environment ?? told.environment, rule.repository ?? null)
     }
   }
   return placed(told.service, told.environment, null)

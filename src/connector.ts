@@ -153,6 +153,11 @@ export function defineConnector<C>(connector: Connector<C>): Connector<C> {
   return connector
 }
 
+/** An address of the settings as `Api.base` and links are built on it: without a slash at its end. */
+export function baseOf({ url }: { readonly url: string }): string {
+  return url.replace(/\/+$/, '')
+}
+
 /** A field of the settings that is a credential: stored encrypted, printed as `[secret]`, read with `.reveal()` where it is sent. */
 export function secret() {
   return z

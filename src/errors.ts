@@ -80,6 +80,12 @@ export class AppError extends Error {
   }
 }
 
+/** The HTTP status with which a tool refused a request, where that is what was thrown. */
+export function answeredStatus(thrown: unknown): number | null {
+  const status = thrown instanceof AppError ? (thrown.detail as { status?: unknown } | null)?.status : null
+  return typeof status === 'number' ? status : null
+}
+
 /** Anything thrown becomes an AppError; what we did not foresee is `internal` and keeps its cause. */
 export function asAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown

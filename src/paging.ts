@@ -33,10 +33,9 @@ const place = z.object({
   walk: z.object({ page: z.string(), begun: z.string(), since: z.string().nullable() }).optional(),
 })
 const cursor = z.record(z.string(), place)
-type Cursor = z.infer<typeof cursor>
 
 export async function* walkLists<C>(ask: Ask<C>, what: string, lists: readonly List[]): AsyncGenerator<Page> {
-  const places = readCursor(ask.cursor)
+  const places = readCursor(cursor, ask.cursor) ?? {}
   let done = 0
   let total: number | null = 0
   for (const list of lists) {
@@ -66,12 +65,12 @@ function overlapped(since: string | null): string | null {
 }
 
 /** A cursor that cannot be read starts from nothing: everything is pulled once more, and means the same. */
-function readCursor(text: string | null): Cursor {
-  if (text === null) return {}
+export function readCursor<T>(schema: z.ZodType<T>, text: string | null): T | null {
+  if (text === null) return null
   try {
-    return cursor.safeParse(JSON.parse(text)).data ?? {}
+    return schema.safeParse(JSON.parse(text)).data ?? null
   } catch {
-    return {}
+    return null
   }
 }
 
