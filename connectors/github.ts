@@ -1,6 +1,6 @@
 import { defineConnector, defineStream, type Ask } from '../src/connector.ts'
 import { isSigned } from '../src/signature.ts'
-import { api } from './github/api.ts'
+import { api, isFineGrained } from './github/api.ts'
 import { checkPayload, checkRows, pullChecks } from './github/check-run.ts'
 import { check } from './github/check.ts'
 import { commentPayload, commentRows, pullComments } from './github/comment.ts'
@@ -46,6 +46,7 @@ export default defineConnector<Config>({
   docs,
   config,
   api,
+  canPull: (settings, stream) => stream !== 'checks' || !isFineGrained(settings),
   streams: {
     repositories: defineStream({
       produces: ['repositories'],

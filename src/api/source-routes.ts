@@ -204,7 +204,11 @@ export function sourceRoutes(services: Services): Route[] {
           body.config === undefined
             ? await sources.configOf(principal.org, body.name, id)
             : await sources.draft(principal.org, body.name, id, body.config)
-        if (connector.check === undefined || connector.canPull?.(config) === false) return { ok: true, missing: [] }
+        // Only pushed to: there is nothing to ask.
+        const asks = Object.entries(connector.streams).some(
+          ([stream, { pull }]) => pull !== undefined && connector.canPull?.(config, stream) !== false,
+        )
+        if (connector.check === undefined || !asks) return { ok: true, missing: [] }
         return connector.check(askOf(asking, connector, config, { signal: request.signal, isHasty: true }) as never)
       },
     }),

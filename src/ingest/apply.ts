@@ -223,7 +223,7 @@ function watchedBy(registry: Registry, record: JournalRecord, config: unknown): 
   const connector = registry.connectors.get(record.connector)
   const stream = connector?.streams[record.stream]
   if (stream === undefined) return []
-  return stream.pull === undefined || connector?.canPull?.(config) === false ? stream.produces : []
+  return stream.pull === undefined || connector?.canPull?.(config, record.stream) === false ? stream.produces : []
 }
 
 async function namesIn({ namesOf }: Parts, org: string): Promise<Names> {

@@ -54,9 +54,9 @@ export async function pullSource(parts: Parts, org: string, source: Source, opti
   const { clock } = asking
   const started = clock.now()
   const connector = connectorOf(registry, source.connector)
-  const wanted = pulledStreams(connector, source.connector, options.streams)
   const config = await sources.configOf(org, source.name, source.connector)
-  if (connector.canPull?.(config) === false)
+  const wanted = pulledStreams(connector, source.connector, options.streams).filter((name) => connector.canPull?.(config, name) !== false)
+  if (wanted.length === 0)
     throw new AppError('invalid-input', `${source.name} is only pushed to: its settings give nothing to ask with.`, {
       help: `docs/reference/connectors.md says what ${source.connector} needs to be pulled.`,
     })

@@ -297,8 +297,9 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     },
     async pulls(org, source) {
       const connector = registry.connectors.get(source.connector)
-      if (connector === undefined || Object.values(connector.streams).every(({ pull }) => pull === undefined)) return false
-      return connector.canPull?.(await sources.configOf(org, source.name, source.connector)) !== false
+      if (connector === undefined) return false
+      const config = await sources.configOf(org, source.name, source.connector)
+      return Object.entries(connector.streams).some(([name, { pull }]) => pull !== undefined && connector.canPull?.(config, name) !== false)
     },
     async pathsOf(org) {
       const known = paths.get(org)
