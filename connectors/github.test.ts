@@ -48,12 +48,13 @@ const commit = (letter: string, at = '2026-01-01T00:00:00Z') => ({
   changedFilesIfAvailable: 1,
 })
 
-const TIP = 'query Tip($owner:String!,$name:String!){repository(owner:$owner,name:$name){defaultBranchRef{target{oid}}}}'
+const TIPS = 'query Tips{r0:repository(owner:"acme",name:"shop"){defaultBranchRef{target{oid}}}}'
+const tipOf = (letter: string) => graph({ query: TIPS }, { data: { r0: { defaultBranchRef: { target: { oid: sha(letter) } } } } })
 
 /** The head of the default branch, and the history that each head has. */
 const branch = (head: string, histories: Readonly<Record<string, string>>): Exchange[] => [
   get('/repos/acme/shop', shop),
-  graph({ query: TIP }, { data: { repository: { defaultBranchRef: { target: { oid: sha(head) } } } } }),
+  tipOf(head),
   ...Object.entries(histories).map(([one, letters]) =>
     graph(
       { variables: { head: sha(one), after: null } },
@@ -77,7 +78,6 @@ describe('commits', () => {
   test('of a new head, those that the last one does not reach are asked for, however old they are', async () => {
     const before = await whole()
     expect(itemsOf(before).map(({ id }) => id)).toEqual([`1001:${sha('b')}`, `1001:${sha('a')}`])
-    const tip = { data: { repository: { defaultBranchRef: { target: { oid: sha('d') } } } } }
     const old = commit('c', '2025-01-01T00:00:00Z')
     const ask = await asking([
       get('/repos/acme/shop', shop),
@@ -85,7 +85,7 @@ describe('commits', () => {
         total_commits: 2,
         commits: [{ sha: sha('c') }, { sha: sha('d') }],
       }),
-      graph({ query: TIP }, tip),
+      tipOf('d'),
       graph({ query: '*', variables: { owner: 'acme', name: 'shop' } }, { data: { repository: { c0: old, c1: commit('d') } } }),
     ])
     const after = await pullStream(connector, 'commits', ask(lastOf(before)))
@@ -107,7 +107,7 @@ describe('commits', () => {
   })
 
   test('a repository without commits has none', async () => {
-    const ask = await asking([get('/repos/acme/shop', shop), graph({ query: '*' }, { data: { repository: { defaultBranchRef: null } } })])
+    const ask = await asking([get('/repos/acme/shop', shop), graph({ query: '*' }, { data: { r0: { defaultBranchRef: null } } })])
     expect(await pullStream(connector, 'commits', ask())).toEqual([])
   })
 })
@@ -132,10 +132,30 @@ describe('what may not be read', () => {
     expect(itemsOf(await pullStream(connector, 'issues', allowed(lastOf(before)))).map(({ id }) => id)).toEqual(['1001#1'])
   })
 
-  test('so it is where GraphQL refuses', async () => {
-    const refused = { data: { repository: null }, errors: [{ type: 'FORBIDDEN', message: denied.message }] }
+  const refused = { data: { repository: null }, errors: [{ type: 'FORBIDDEN', message: denied.message }] }
+
+  test('where all is forbidden, the stream says so', async () => {
     const ask = await asking([...known, graph({ query: '*' }, refused)], settings)
-    expect(await pullStream(connector, 'reviews', ask())).toEqual([])
+    await expect(pullStream(connector, 'reviews', ask())).rejects.toMatchObject({ code: 'source-refused' })
+    await expect(pullStream(connector, 'commits', ask())).rejects.toMatchObject({ code: 'source-denied' })
+  })
+
+  test('what one query asks of several is asked of each where one of them is forbidden', async () => {
+    const part = (name: string, index: number) => `r${index}:repository(owner:"acme",name:"${name}"){defaultBranchRef{target{oid}}}`
+    const one = (name: string) => `query Tips{${part(name, 0)}}`
+    const both = `query Tips{${part('shop', 0)} ${part('api', 1)}}`
+    const tip = { data: { r0: { defaultBranchRef: { target: { oid: sha('b') } } } } }
+    const exchanges = [graph({ query: one('shop') }, refused), graph({ query: one('api') }, tip), graph({ query: both }, refused)]
+    const history = { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [commit('b')] }
+    const answered = graph({ query: '*', variables: { head: sha('b'), after: null } }, { data: { repository: { object: { history } } } })
+    const ask = await asking([...known, ...exchanges, answered], settings)
+    expect(itemsOf(await pullStream(connector, 'commits', ask())).map(({ id }) => id)).toEqual([`1002:${sha('b')}`])
+  })
+
+  test('a fine-grained token is not asked for check runs', async () => {
+    const ask = await asking(known, { ...settings, token: 'github_pat_test' })
+    expect(await pullStream(connector, 'checks', ask())).toEqual([])
+    expect(fake?.asked).toEqual([])
   })
 
   test('a credential that is not known fails', async () => {
@@ -150,6 +170,57 @@ describe('what may not be read', () => {
     const none = await asking([gone], { repositories: ['acme/api'] })
     await expect(pullStream(connector, 'repositories', none())).rejects.toMatchObject({ code: 'source-failed' })
   })
+})
+
+const NEWEST =
+  'query Newest{r0:repository(owner:"acme",name:"shop"){newest:pullRequests(first:1,orderBy:{field:UPDATED_AT,direction:DESC}){nodes{updatedAt}}}}'
+
+describe('pull requests', () => {
+  const reviews = (updatedAt: string) => ({
+    repository: {
+      pullRequests: {
+        pageInfo: { hasNextPage: false, endCursor: null },
+        nodes: [{ number: 1, updatedAt, reviews: { pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] } }],
+      },
+    },
+  })
+  const newest = (updatedAt: string) => graph({ query: NEWEST }, { data: { r0: { newest: { nodes: [{ updatedAt }] } } } })
+  const listed = (updatedAt: string) =>
+    graph({ query: '*', variables: { owner: 'acme', name: 'shop', first: 25 } }, { data: reviews(updatedAt) })
+
+  test('of a repository in which none changed are not listed again', async () => {
+    const ask = await asking([get('/repos/acme/shop', shop), newest('2026-01-01T00:00:00Z'), listed('2026-01-01T00:00:00Z')])
+    const first = await pullStream(connector, 'reviews', ask())
+    const graphs = () => fake?.asked.filter((one) => one.endsWith('/graphql')).length
+    expect(graphs()).toBe(1)
+    const second = await pullStream(connector, 'reviews', ask(lastOf(first)))
+    expect(graphs()).toBe(2)
+    expect(lastOf(second)).toBe(lastOf(first))
+  })
+
+  test('are asked for fewer at once where GitHub cannot finish a page of them', async () => {
+    const timeout = {
+      request: { method: 'POST', url: '/graphql', body: { variables: { first: 25 } } },
+      response: { status: 502, headers: {}, body: {} },
+    }
+    const small = graph({ variables: { first: 5 } }, { data: reviews('2026-01-01T00:00:00Z') })
+    const ask = await asking([get('/repos/acme/shop', shop), timeout, small])
+    expect(await pullStream(connector, 'reviews', ask())).toHaveLength(1)
+  })
+
+  test('are listed where one did', async () => {
+    const ask = await asking([get('/repos/acme/shop', shop), newest('2026-03-01T00:00:00Z'), listed('2026-03-01T00:00:00Z')])
+    await pullStream(connector, 'reviews', ask(lastOf(await pullStream(connector, 'reviews', ask()))))
+    expect(fake?.asked.filter((one) => one.endsWith('/graphql')).length).toBe(3)
+  })
+})
+
+test('what has another shape is kept, unread, and stops nothing', async () => {
+  const issue = { number: 1, title: 'One', state: 'open', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' }
+  const answer = get('/repos/acme/shop/issues?per_page=100&state=all&sort=updated&direction=desc', [{ ...issue, title: null }, issue])
+  const ask = await asking([get('/repos/acme/shop', shop), answer])
+  const items = itemsOf(await pullStream(connector, 'issues', ask()))
+  expect(items.map(({ id }) => id)).toEqual([expect.stringMatching(/^unread:[0-9a-f]{24}$/), '1001#1'])
 })
 
 describe('repositories', () => {

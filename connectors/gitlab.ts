@@ -1,7 +1,7 @@
 import { baseOf, defineConnector, defineStream } from '../src/connector.ts'
 import { check } from './gitlab/check.ts'
 import { commitPayload, commitRows, pullCommits } from './gitlab/commit.ts'
-import { config, type Config } from './gitlab/config.ts'
+import { config, type Config, isAsked } from './gitlab/config.ts'
 import { deploymentPayload, deploymentRows, pullDeployments } from './gitlab/deployment.ts'
 import { read, verify } from './gitlab/hook.ts'
 import { issuePayload, issueRows, pullIssues } from './gitlab/issue.ts'
@@ -32,6 +32,7 @@ export default defineConnector<Config>({
   title: 'GitLab',
   docs,
   config,
+  canPull: isAsked,
   api: (config) => ({ base: baseOf(config), headers: config.token === undefined ? {} : { 'private-token': config.token.reveal() } }),
   streams: {
     repositories: defineStream({

@@ -29,7 +29,7 @@ const docs = `Reads the builds of a Jenkins server and the stages of its pipelin
 
 **Results.** \`ABORTED\` is cancelled, \`NOT_BUILT\` is skipped. \`UNSTABLE\` means that the steps went through and the tests did not; it counts as a failure, since what was to prove the build or the deployment did not pass. \`unstable\` says otherwise.
 
-**Which commit.** A build may check out several repositories, among them the shared libraries that it loads. Of a multibranch project it is the commit that the branch was built for. Else, in this order: the checkout of the repository that \`repositories\` names for the job; of those that are no library (\`libraries\`), the one that is called like a part of the job's full name; the first of them. Where only libraries were checked out the commit is not known.
+**Which commit.** A build may check out several repositories, among them the shared libraries that it loads. Of a multibranch project it is the commit that the branch was built for. Else, in this order: the checkout of the repository that \`repositories\` names for the job; of those that are no library (\`libraries\`), the one that is called like a part of the job's full name; the first of them. Where only libraries were checked out the commit is not known. When it was made is told by the change sets of the build, which gives a lead time where the repository is not connected.
 
 **Builds.** The branch jobs of a multibranch project are one workflow. A replay, a rebuild and a restart from a stage are second attempts; Jenkins does not say of how many. A build that still runs is asked for again with each pull until it has ended. Builds that Jenkins has discarded before the first pull are lost.
 
@@ -96,6 +96,9 @@ const action = z
   })
   .nullable()
 
+/** What came in since the build before; milliseconds since 1970, -1 where the SCM does not say. */
+const changeSet = z.object({ items: z.array(z.object({ commitId: optional, timestamp: z.number().nullish() })).nullish() })
+
 const buildPayload = z.object({
   _class: optional,
   number: whole.positive(),
@@ -108,10 +111,13 @@ const buildPayload = z.object({
   fullDisplayName: optional,
   /** Plugins put what they like here: what looks alike and is something else is none of ours. */
   actions: z.array(action.catch(null)).nullish(),
+  /** Of a freestyle job one, of a pipeline one for each checkout. */
+  changeSet: changeSet.nullish().catch(null),
+  changeSets: z.array(changeSet).nullish().catch(null),
 })
 type BuildPayload = z.output<typeof buildPayload>
 const TREE =
-  'number,url,result,building,timestamp,duration,fullDisplayName,actions[causes[shortDescription,userId,upstreamBuild,upstreamProject],lastBuiltRevision[SHA1,branch[name]],remoteUrls,revision[hash,pullHash],totalCount,failCount,skipCount,urlName,queuingDurationMillis]'
+  'number,url,result,building,timestamp,duration,fullDisplayName,actions[causes[shortDescription,userId,upstreamBuild,upstreamProject],lastBuiltRevision[SHA1,branch[name]],remoteUrls,revision[hash,pullHash],totalCount,failCount,skipCount,urlName,queuingDurationMillis],changeSet[items[commitId,timestamp]],changeSets[items[commitId,timestamp]]'
 
 const jobPayload = z.object({
   name: z.string().min(1),
@@ -211,6 +217,8 @@ interface Code {
   readonly repository: string | null
   readonly service: string | null
   readonly revision: string | null
+  /** When its commit was made, where the change sets of the build tell: a lead time where the repository is not connected. */
+  readonly committed_at: string | null
   readonly ref: string | null
 }
 
@@ -238,10 +246,13 @@ function codeOf({ job, build: one }: RunPayload, config: Config): Code {
     own[0]
   // A commit of another repository than the one that is named is none of it; where there is but one, it is the same one under another address.
   const isOther = named !== null && chosen !== undefined && chosen.repository !== named && chosen.revision !== built && own.length > 1
+  const revision = built ?? (isOther ? null : (chosen?.revision ?? null))
+  const changes = [one.changeSet, ...(one.changeSets ?? [])].flatMap((two) => two?.items ?? [])
   return {
     repository: named ?? chosen?.repository ?? null,
     service: filled(rule?.service),
-    revision: built ?? (isOther ? null : (chosen?.revision ?? null)),
+    revision,
+    committed_at: momentOf(changes.find(({ commitId }) => commitId?.toLowerCase() === revision)?.timestamp),
     ref:
       job.branch ??
       (isOther ? null : (chosen?.branch?.replace(/^(?:refs\/)?remotes\/[^/]+\/|^refs\/(?:heads|tags)\/|^origin\//, '') ?? null)),
@@ -271,6 +282,7 @@ function deploymentRows(candidate: Candidate, code: Code, start: Started, config
       environment_name: environment,
       repository: code.repository,
       revision: code.revision,
+      commit_at: code.committed_at,
       ref: code.ref,
       actor: start.actor,
       rule,

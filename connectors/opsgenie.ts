@@ -39,7 +39,9 @@ const config = z.object({
     .url({ protocol: /^https?$/ })
     .default('https://api.opsgenie.com')
     .describe('Address of the API'),
-  token: secret().describe('Key of an API integration that may read'),
+  token: secret()
+    .optional()
+    .describe('Key of an API integration that may read. Without one nothing is pulled, and alerts come by webhook only'),
   count: z.array(z.enum(KINDS)).min(1).default(['alerts']).describe('Whether alerts or incidents of Opsgenie are incidents here'),
   priorities: z.array(z.enum(PRIORITIES)).min(1).optional().describe('Count only those of these priorities; default: all'),
   tags: z.array(z.string().min(1)).min(1).optional().describe('Count only those with one of these tags; default: all'),
@@ -372,7 +374,11 @@ export default defineConnector<Config>({
   title: 'Opsgenie',
   docs,
   config,
-  api: (config) => ({ base: baseOf(config), headers: { authorization: `GenieKey ${config.token.reveal()}` } }),
+  canPull: ({ token }) => token !== undefined,
+  api: (config) => ({
+    base: baseOf(config),
+    headers: config.token === undefined ? {} : { authorization: `GenieKey ${config.token.reveal()}` },
+  }),
   streams: {
     alerts: defineStream<Config, AlertsPayload>({
       produces: ['incident_states'],

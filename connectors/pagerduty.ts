@@ -35,7 +35,9 @@ const config = z.object({
     .url({ protocol: /^https?$/ })
     .default('https://api.pagerduty.com')
     .describe('Address of the REST API'),
-  token: secret().describe('REST API key; read-only is enough'),
+  token: secret()
+    .optional()
+    .describe('REST API key; read-only is enough. Without one nothing is pulled, and incidents come by webhook only'),
   services: serviceRules(),
   environment: incidentEnvironment(),
   urgencies: z
@@ -312,9 +314,13 @@ export default defineConnector<Config>({
   title: 'PagerDuty',
   docs,
   config,
+  canPull: ({ token }) => token !== undefined,
   api: ({ url, token }) => ({
     base: url.replace(/\/+$/, ''),
-    headers: { authorization: `Token token=${token.reveal()}`, accept: 'application/vnd.pagerduty+json;version=2' },
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Token token=${token.reveal()}` }),
+      accept: 'application/vnd.pagerduty+json;version=2',
+    },
   }),
   streams: {
     incidents: defineStream<Config, IncidentsPayload>({

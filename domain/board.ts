@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { entity, text } from './entity.ts'
 
 /** A board: the view of a project by which a team works. */
@@ -13,4 +12,3 @@ export const board = entity(
   },
   ['id'],
 )
-export type Board = z.infer<typeof board.row>

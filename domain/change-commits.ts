@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { entity, instants, text, texts } from './entity.ts'
 
 /** The commits that a change carries, oldest first, as they stood when it was last looked at: one row, so that a force push replaces them all. */
@@ -14,4 +13,3 @@ export const changeCommits = entity(
   },
   ['repository', 'change_id'],
 )
-export type ChangeCommits = z.infer<typeof changeCommits.row>

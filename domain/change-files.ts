@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { entity, text, texts } from './entity.ts'
 
 /** The paths that a change touches. */
@@ -11,4 +10,3 @@ export const changeFiles = entity(
   },
   ['repository', 'change_id'],
 )
-export type ChangeFiles = z.infer<typeof changeFiles.row>

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { OUTCOMES } from './deployment.ts'
 import { choice, count, entity, instant, number, text } from './entity.ts'
 
@@ -26,4 +25,3 @@ export const check = entity(
   },
   ['id'],
 )
-export type Check = z.infer<typeof check.row>

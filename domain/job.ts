@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { OUTCOMES } from './deployment.ts'
 import { choice, count, entity, instant, text } from './entity.ts'
 
@@ -20,4 +19,3 @@ export const job = entity(
   },
   ['build_id', 'id'],
 )
-export type Job = z.infer<typeof job.row>

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { entity, flag, instant, text } from './entity.ts'
 
 /** A release or version that a tool lists: of a repository (GitHub, GitLab) or of a project (Jira). Whether it is a deployment is for the rules of the source. */
@@ -20,4 +19,3 @@ export const release = entity(
   },
   ['id'],
 )
-export type Release = z.infer<typeof release.row>

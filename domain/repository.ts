@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { entity, text, texts } from './entity.ts'
 
 export const repository = entity(
@@ -14,4 +13,3 @@ export const repository = entity(
   },
   ['id'],
 )
-export type Repository = z.infer<typeof repository.row>

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { choice, entity, instant, text } from './entity.ts'
 
 export const sprint = entity(
@@ -16,4 +15,3 @@ export const sprint = entity(
   },
   ['id'],
 )
-export type Sprint = z.infer<typeof sprint.row>

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { entity, instant, number, text } from './entity.ts'
 
 /** Time that somebody says to have spent on a work item. */
@@ -13,4 +12,3 @@ export const worklog = entity(
   },
   ['work_item_id', 'id'],
 )
-export type Worklog = z.infer<typeof worklog.row>

@@ -136,6 +136,8 @@ export interface Connector<C = unknown> {
   readonly config: z.ZodType<C>
   /** Absent for a connector that asks nothing over HTTP. */
   api?(config: C): Api
+  /** False where these settings give nothing to ask a stream with, so that it is only pushed to; true when absent. */
+  canPull?(config: C, stream: string): boolean
   readonly streams: Record<string, Stream<C, never>>
   readonly hook?: Hook<C>
   /** Names each missing permission. Absent for one that is only pushed to. */

@@ -8,12 +8,14 @@ import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { AppError, asAppError } from './errors.ts'
 import { createApplier } from './ingest/applier.ts'
+import { noChange } from './ingest/apply.ts'
 import { loadDemo, removeDemo } from './ingest/demo.ts'
 import { createGit } from './git/run.ts'
 import type { Asking } from './ingest/asking.ts'
 import { addressRules, createDispatcher } from './ingest/http-address.ts'
 import { openJournal } from './ingest/journal.ts'
 import { pullSource } from './ingest/pull.ts'
+import { openQuarantine } from './ingest/quarantine.ts'
 import { removeSourceRows, sourcesWithItems } from './ingest/remove.ts'
 import { replaySource } from './ingest/replay.ts'
 import { requireSameJournal } from './ingest/same-journal.ts'
@@ -152,8 +154,9 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
     })
     closers.add(() => journal.close())
-    const deriver = createDeriver({ analytics, clock })
+    const deriver = createDeriver({ analytics, clock, pathsOf: sources.pathsOf })
     const quarantineDirectory = join(dataDirectory.path, 'quarantine')
+    const quarantine = openQuarantine(quarantineDirectory)
     const configOf = sources.configOf
     const namesOf = names.namesOf
     const asOf = createAsOf({ analytics, registry, configOf, namesOf, deriver, log })
@@ -163,7 +166,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       registry,
       configOf,
       namesOf,
-      quarantineDirectory,
+      quarantine,
       clock,
       log,
       async derive(org, change) {
@@ -216,6 +219,11 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const replayIn = (org: string, listed: () => Promise<readonly string[]>): void => {
       const all = async () => {
         for (const name of await listed()) await replay(org, name, { signal: stopping.signal, progress() {} })
+        // Rules may have given a service another part of its repository, which no row tells.
+        await applier.alone(org, async () => {
+          await deriver.rebuild(org)
+          return noChange()
+        })
       }
       replaying = replaying.then(all).catch((thrown: unknown) => {
         if (!stopping.signal.aborted) log.warn('replay.failed', { reason: asAppError(thrown).message })
@@ -248,7 +256,6 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     }
     const schedule = createSchedule({
       sources,
-      registry,
       clock,
       log,
       pull: (org, name, { streams, signal }) => pull(org, name, { full: false, streams, signal, progress() {} }),
@@ -267,6 +274,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       access,
       sources,
       names,
+      quarantine,
       hooks: { sources, registry, journal, clock, health: hookHealth, poke: schedule.poke },
       asking,
       clock,

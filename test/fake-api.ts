@@ -11,6 +11,8 @@ export interface FakeApi {
   readonly base: string
   readonly asked: string[]
   readonly unknown: string[]
+  /** Takes so long for each answer from here on. */
+  delay(ms: number): void
   /** Another seed of faults from here on; null for none. */
   disturb(seed: number | null): void
   close(): Promise<void>
@@ -26,6 +28,7 @@ export async function startFakeApi(exchanges: readonly Exchange[]): Promise<Fake
   const unknown: string[] = []
   let random: (() => number) | null = null
   let failed = new Map<string, number>()
+  let delayMs = 0
   const server = createServer((request, response) => {
     void answer(request, response).catch((thrown: unknown) => {
       response.statusCode = 500
@@ -67,7 +70,9 @@ export async function startFakeApi(exchanges: readonly Exchange[]): Promise<Fake
       )
     switch (fault) {
       case null:
-        return plain()
+        if (delayMs === 0) return plain()
+        setTimeout(plain, delayMs)
+        return
       case 'slow':
         setTimeout(plain, 5)
         return
@@ -102,6 +107,9 @@ export async function startFakeApi(exchanges: readonly Exchange[]): Promise<Fake
     base,
     asked,
     unknown,
+    delay(ms) {
+      delayMs = ms
+    },
     disturb(seed) {
       random = seed === null ? null : generator(seed)
       failed = new Map()

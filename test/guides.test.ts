@@ -191,13 +191,14 @@ describe('add a connector', () => {
     expect(await ask(metric, org, { environment: 'other' })).toMatchObject({ n: 0, coverage: { population: 0 } })
   })
 
-  test('its settings are what the curl command sends', () => {
-    const bodies = commandsOf(CONNECTOR_GUIDE).flatMap((words) =>
-      words[0] === 'curl' ? [JSON.parse(words.at(-1) ?? '') as { connector?: string; config?: unknown }] : [],
+  test('its settings are what the command gives', () => {
+    const added = commandsOf(CONNECTOR_GUIDE).find((words) => words.includes('add') && words.includes('sources'))
+    const [, connector, source] = added?.slice(added.indexOf('add')) ?? []
+    const given = Object.fromEntries(
+      (added ?? []).flatMap((word, index) => (added?.[index - 1] === '--set' ? [word.split('=') as [string, string]] : [])),
     )
-    expect(bodies).toHaveLength(2)
-    const { connector, config } = bodies[0] ?? {}
-    expect(connectorOf(connector ?? '').config.parse(config)).toMatchObject({ file: 'deployments.ndjson' })
+    expect(source).toBe('releases')
+    expect(connectorOf(connector ?? '').config.parse(given)).toMatchObject({ file: 'deployments.ndjson', path: '/srv/git/releases' })
   })
 })
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { metricReply } from '../src/metric.ts'
 import { measure, samples, type Asked } from '../src/measure/measure.ts'
 import { windowOf } from '../src/measure/window.ts'
-import { openWorld, type World } from './world.ts'
+import { openWorld, type TestItem, type ToldRows, type World } from './world.ts'
 
 /** One suite proves every metric: each `metrics/<name>.fixture.json` holds worked cases; adding a case is adding data. */
 interface Case {
@@ -12,10 +12,14 @@ interface Case {
   now?: string
   extends?: number
   events: Record<string, unknown>[]
+  /** Items of any connector, for what events cannot say: builds, checks. */
+  items?: TestItem[]
   commits?: { sha: string; parents: string[]; at: string; subject?: string }[]
+  /** Rows of the domain as a connector would tell them. */
+  rows?: ToldRows
   query: Record<string, string | number>
   expect: Record<string, unknown>
-  samples?: { status?: string; method?: string; count?: number; subjects?: string[] }
+  samples?: { status?: string; method?: string; count?: number; subjects?: string[]; titles?: string[] }
 }
 interface Fixture {
   now: string
@@ -50,6 +54,9 @@ for (const { id, fixture } of fixtures) {
         world.clock.set(one.now ?? fixture.now)
         const basis = one.extends === undefined ? null : (fixture.cases[one.extends] as Case)
         for (const commits of [basis?.commits, one.commits]) if (commits) await world.apply(org, commits.map(commitItem))
+        const items = [...(basis?.items ?? []), ...(one.items ?? [])]
+        if (items.length > 0) await world.apply(org, items)
+        for (const rows of [basis?.rows, one.rows]) if (rows) await world.tell(org, rows)
         await world.events(org, [...(basis?.events ?? []), ...one.events])
 
         const { days, offset, from, to, tz = 'UTC', environment = 'production', ...rest } = one.query
@@ -72,12 +79,13 @@ for (const { id, fixture } of fixtures) {
         expect(rows.items.filter((row) => row.status === 'sample')).toHaveLength(reply.n)
         expect(rows.items.filter((row) => row.status !== 'listed')).toHaveLength(reply.coverage.population)
         if (one.samples) {
-          const { status, method, count, subjects } = one.samples
+          const { status, method, count, subjects, titles } = one.samples
           const chosen = rows.items.filter(
             (row) => (status === undefined || row.status === status) && (method === undefined || row.method === method),
           )
           if (count !== undefined) expect(chosen).toHaveLength(count)
           if (subjects !== undefined) expect(chosen.map((row) => row.subject.id)).toEqual(subjects)
+          if (titles !== undefined) expect(chosen.map((row) => row.subject.title)).toEqual(titles)
         }
       })
     }

@@ -1,13 +1,18 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { secureHeaders } from 'hono/secure-headers'
 import { AppError, asAppError } from '../errors.ts'
+import { cdeventsRoutes } from './compat/cdevents.ts'
+import { datadogRoutes } from './compat/datadog.ts'
+import { devlakeRoutes } from './compat/devlake.ts'
+import { fawkesReadRoutes } from './compat/fawkes-read.ts'
+import { fawkesRoutes } from './compat/fawkes.ts'
 import { docsPage } from './docs-page.ts'
 import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
-import { problem } from './problem.ts'
+import { logFailure, problem } from './problem.ts'
 import type { Services } from './services.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { sourceRoutes } from './source-routes.ts'
@@ -49,6 +54,11 @@ export function createApp(services: Services): OpenAPIHono {
     ...sourceRoutes(services),
     ...healthRoutes(services),
     ...sessionRoutes(services),
+    ...devlakeRoutes(services),
+    ...fawkesRoutes(services),
+    ...fawkesReadRoutes(services),
+    ...datadogRoutes(services),
+    ...cdeventsRoutes(services),
   ]) {
     one.mount(app, services.access)
   }
@@ -78,15 +88,7 @@ export function createApp(services: Services): OpenAPIHono {
   app.notFound((context) => problem(noSuchPath(context.req.path)))
   app.onError((thrown, context) => {
     const error = asAppError(thrown)
-    if (error.status >= 500) {
-      services.log.error('request.failed', {
-        method: context.req.method,
-        path: context.req.path,
-        code: error.code,
-        reason: error.message,
-        cause: reasonOf(error.cause),
-      })
-    }
+    logFailure(services.log, context, error)
     return problem(error)
   })
   return app
@@ -94,9 +96,4 @@ export function createApp(services: Services): OpenAPIHono {
 
 function noSuchPath(path: string): AppError {
   return new AppError('not-found', `There is nothing at ${path.slice(0, 200)}.`, { help: 'The routes stand in /docs.' })
-}
-
-function reasonOf(cause: unknown): string | undefined {
-  if (cause === undefined) return undefined
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
 }

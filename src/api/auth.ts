@@ -6,8 +6,15 @@ import type { Secret } from '../secret.ts'
 
 const COOKIE = 'fairlead_session'
 
-/** A bearer token, else the session of the cookie. A cookie that changes something must come from our own pages. */
-export async function principalOf(access: Access, context: Context): Promise<Principal | null> {
+/**
+ * A bearer token, else the session of the cookie. A cookie that changes something must come from our own pages. `headers` names others in
+ * which a route's senders put the token, as they did for the tool that they were made for.
+ */
+export async function principalOf(access: Access, context: Context, headers: readonly string[] = []): Promise<Principal | null> {
+  for (const name of headers) {
+    const token = context.req.header(name)?.trim()
+    if (token) return access.byToken(token)
+  }
   const header = context.req.header('authorization')
   if (header !== undefined) {
     const token = /^bearer\s+(\S+)$/i.exec(header)?.[1]

@@ -1,14 +1,38 @@
 import { z } from '@hono/zod-openapi'
 import { attempt } from '../../domain/attempt.ts'
+import { build } from '../../domain/build.ts'
+import { change } from '../../domain/change.ts'
+import { check } from '../../domain/check.ts'
 import { commit } from '../../domain/commit.ts'
 import { deployment } from '../../domain/deployment.ts'
+import { job } from '../../domain/job.ts'
+import { release } from '../../domain/release.ts'
 import { repository } from '../../domain/repository.ts'
+import { review } from '../../domain/review.ts'
+import { sprint } from '../../domain/sprint.ts'
+import { transition } from '../../domain/transition.ts'
+import { workItem } from '../../domain/work-item.ts'
 import { readCursor, writeCursor } from '../measure/cursor.ts'
 import { withRelations } from '../measure/relations.ts'
 import type { RelationName } from '../metric.ts'
 import { statement } from '../store/statement.ts'
 import { route, type Route } from './route.ts'
 import type { Services } from './services.ts'
+
+const FILTERS = [
+  'service',
+  'environment',
+  'repository',
+  'state',
+  'change_id',
+  'workflow',
+  'outcome',
+  'build_id',
+  'project',
+  'status',
+  'kind',
+  'subject_id',
+] as const
 
 /** What can be listed: a relation, a row, and the time and the id by which it is paged, newest first. */
 interface Listed {
@@ -19,7 +43,7 @@ interface Listed {
   readonly row: z.ZodObject<z.ZodRawShape>
   readonly at: string
   readonly id: string
-  readonly filters: readonly ('service' | 'environment' | 'repository')[]
+  readonly filters: readonly (typeof FILTERS)[number][]
 }
 
 const raw = { source: z.string(), raw_seq: z.coerce.number() }
@@ -70,6 +94,96 @@ const LISTS: readonly Listed[] = [
     at: 'listed_at',
     id: 'id',
     filters: ['service', 'environment', 'repository'],
+  },
+  {
+    path: '/v1/changes',
+    summary: 'Pull and merge requests',
+    reads: ['changes'],
+    from: 'changes',
+    row: change.row.extend(raw),
+    at: 'created_at',
+    id: 'id',
+    filters: ['repository', 'state'],
+  },
+  {
+    path: '/v1/reviews',
+    summary: 'Reviews and comments of changes',
+    reads: ['reviews'],
+    from: 'reviews',
+    row: review.row.extend(raw),
+    at: 'at',
+    id: 'id',
+    filters: ['repository', 'change_id'],
+  },
+  {
+    path: '/v1/builds',
+    summary: 'Runs of pipelines, each attempt by itself',
+    reads: ['builds'],
+    from: 'builds',
+    row: build.row.extend(raw),
+    at: 'at',
+    id: 'id',
+    filters: ['repository', 'workflow', 'outcome'],
+  },
+  {
+    path: '/v1/jobs',
+    summary: 'Jobs and stages of builds',
+    reads: ['jobs'],
+    from: '(SELECT *, coalesce(finished_at, started_at, queued_at, received_at) AS listed_at FROM jobs)',
+    row: job.row.extend(raw),
+    at: 'listed_at',
+    id: 'id',
+    filters: ['repository', 'build_id', 'outcome'],
+  },
+  {
+    path: '/v1/checks',
+    summary: 'Status checks, test runs and quality gates',
+    reads: ['checks'],
+    from: 'checks',
+    row: check.row.extend(raw),
+    at: 'at',
+    id: 'id',
+    filters: ['repository', 'service', 'kind', 'outcome', 'build_id'],
+  },
+  {
+    path: '/v1/releases',
+    summary: 'Releases and versions that tools list',
+    reads: ['releases'],
+    from: '(SELECT *, coalesce(published_at, seen_at) AS listed_at FROM releases)',
+    row: release.row.extend(raw),
+    at: 'listed_at',
+    id: 'id',
+    filters: ['repository', 'project'],
+  },
+  {
+    path: '/v1/work-items',
+    summary: 'Issues and tickets',
+    reads: ['work_items'],
+    from: 'work_items',
+    row: workItem.row.extend(raw),
+    at: 'created_at',
+    id: 'id',
+    filters: ['project', 'repository', 'status', 'kind'],
+  },
+  {
+    path: '/v1/transitions',
+    summary: 'What changed in changes and work items, field by field',
+    reads: ['transitions'],
+    from: 'transitions',
+    row: transition.row.extend(raw),
+    at: 'at',
+    id: 'id',
+    filters: ['repository', 'subject_id'],
+  },
+  {
+    path: '/v1/sprints',
+    summary: 'Sprints',
+    reads: ['sprints'],
+    from: '(SELECT *, coalesce(started_at, seen_at) AS listed_at FROM sprints)',
+    row: sprint.row.extend(raw),
+    at: 'listed_at',
+    id: 'id',
+    filters: ['state'],
   },
   {
     path: '/v1/commits',
@@ -123,13 +237,7 @@ export function entityRoutes({ analytics }: Services): Route[] {
         200: { description: 'A page, newest first.', schema: z.object({ items: z.array(list.row), next: z.string().nullable() }) },
       },
       async handle({ query, principal }) {
-        const { limit, after, ...given } = query as {
-          limit: number
-          after?: string
-          service?: string
-          environment?: string
-          repository?: string
-        }
+        const { limit, after, ...given } = query as { limit: number; after?: string } & Partial<Record<(typeof FILTERS)[number], string>>
         const filters = Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined))
         const cursor = after === undefined ? null : readCursor(after)
         const page = statement({

@@ -22,8 +22,8 @@ FROM all_raw WHERE org_id = {org:UUID} AND source = {source:String} GROUP BY str
 })
 const dailyActivity = statement({
   name: 'health.days',
-  sql: `SELECT toString(toDate(at, {tz:String})) AS day, stream, count() AS items FROM all_raw
-WHERE org_id = {org:UUID} AND source = {source:String} AND duplicate_of = 0 AND at IS NOT NULL AND at >= {from:DateTime64(3)} GROUP BY day, stream ORDER BY day, stream`,
+  sql: `SELECT toString(toDate(coalesce(at, received_at), {tz:String})) AS day, stream, count() AS items FROM all_raw
+WHERE org_id = {org:UUID} AND source = {source:String} AND duplicate_of = 0 AND coalesce(at, received_at) >= {from:DateTime64(3)} GROUP BY day, stream ORDER BY day, stream`,
   row: z.object({ day: z.string(), stream: z.string(), items: z.coerce.number() }),
 })
 const unreadItems = statement({
@@ -69,7 +69,7 @@ const gapReply = z.object({
 })
 
 export function healthRoutes(services: Services): Route[] {
-  const { analytics, sources, registry, clock, access, names } = services
+  const { analytics, sources, clock, access, names } = services
   return [
     route({
       method: 'get',
@@ -95,6 +95,9 @@ export function healthRoutes(services: Services): Route[] {
             unread: z.array(
               z.object({ seq: z.number(), stream: z.string(), id: z.string(), received_at: z.string(), problem: z.string() }),
             ),
+            quarantined: z.array(
+              z.object({ seq: z.number(), stream: z.string(), id: z.string(), received_at: z.string(), reason: z.string() }),
+            ),
           }),
         },
       },
@@ -103,14 +106,15 @@ export function healthRoutes(services: Services): Route[] {
         const source = await sources.find(org, query.name)
         const params = { org, source: query.name }
         const from = new Date(clock.now() - DAYS * 86_400_000).toISOString()
-        const [streams, coverage, days, unread] = await Promise.all([
+        const [streams, coverage, days, unread, quarantined] = await Promise.all([
           analytics.read(streamActivity, params),
           analytics.read(spans, params),
           analytics.read(dailyActivity, { ...params, from, tz: access.organization.time_zone }),
           analytics.read(unreadItems, params),
+          services.quarantine.of(org, query.name),
         ])
         if (source === null && streams.length === 0) throw unknownSource(query.name)
-        const pulls = Object.values(registry.connectors.get(source?.connector ?? '')?.streams ?? {}).some(({ pull }) => pull !== undefined)
+        const pulls = source !== null && (await sources.pulls(org, source))
         const last = [
           source?.last_success_at,
           source?.health.deliveries?.last_at,
@@ -132,6 +136,7 @@ export function healthRoutes(services: Services): Route[] {
           coverage,
           days,
           unread: unread.map(({ reason, ...one }) => ({ ...one, problem: reason })),
+          quarantined,
         }
       },
     }),

@@ -1,4 +1,6 @@
+import type { Context } from 'hono'
 import { AppError, asAppError } from '../errors.ts'
+import type { Log } from '../log.ts'
 
 const TITLES: Record<number, string> = {
   400: 'Bad request',
@@ -45,4 +47,21 @@ function isErrorList(detail: unknown): detail is { errors: unknown[]; count?: nu
 
 export function notFound(what: string, help: string): AppError {
   return new AppError('not-found', `There is no ${what}.`, { help })
+}
+
+/** What is ours to mend goes into the log with its cause, whatever the answer looks like. */
+export function logFailure(log: Log, context: Context, error: AppError): void {
+  if (error.status < 500) return
+  log.error('request.failed', {
+    method: context.req.method,
+    path: context.req.path,
+    code: error.code,
+    reason: error.message,
+    cause: reasonOf(error.cause),
+  })
+}
+
+function reasonOf(cause: unknown): string | undefined {
+  if (cause === undefined) return undefined
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
 }

@@ -1,7 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { mayDo, type Access, type Principal, type Scope } from '../account/access.ts'
-import { AppError } from '../errors.ts'
+import { AppError, asAppError } from '../errors.ts'
 import { principalOf } from './auth.ts'
 
 /** What a handler gets: checked input and who asks. Its answer is a value; status and headers only where they differ from 200 and JSON. */
@@ -32,6 +32,12 @@ export interface Declaration<P extends Schema | undefined, Q extends Schema | un
   readonly summary: string
   /** `public` needs no one; the others need a token or session with the scope. */
   readonly right: Scope | 'public'
+  /** Headers beside `Authorization` in which the token may stand, for senders that were made for another tool. */
+  readonly tokenHeaders?: readonly string[]
+  /** Another spelling of a route that stands in the documentation already. */
+  readonly hidden?: true
+  /** An error in the shape that the sender knows, in place of a problem document. */
+  readonly reject?: (error: AppError, context: Context) => Response
   readonly params?: P
   readonly query?: Q
   readonly body?: B
@@ -66,7 +72,35 @@ function mount<P extends Schema | undefined, Q extends Schema | undefined, B ext
   access: Access,
   declaration: Declaration<P, Q, B>,
 ): void {
-  const { method, path, summary, right, params, query, body, rawBody, replies } = declaration
+  const { method, path, params, query, body, reject } = declaration
+  if (declaration.hidden !== true) document(app, declaration)
+  const answer = async (context: Context): Promise<Response> => {
+    const principal = await allowed(access, context, declaration)
+    const call = {
+      params: check(params, context.req.param(), 'path'),
+      query: check(query, queryOf(context), 'query'),
+      body: body === undefined ? undefined : check(body, await jsonBody(context), 'body'),
+      principal,
+      request: context.req.raw,
+      context,
+    }
+    const value = await declaration.handle(call as unknown as Call<Out<P>, Out<Q>, Out<B>>)
+    return value instanceof Response ? value : context.json(value as object)
+  }
+  app.on(method.toUpperCase(), path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
+    if (reject === undefined) return answer(context)
+    try {
+      return await answer(context)
+    } catch (thrown) {
+      return reject(asAppError(thrown), context)
+    }
+  })
+}
+
+function document<P extends Schema | undefined, Q extends Schema | undefined, B extends z.ZodType | undefined>(
+  app: OpenAPIHono,
+  { method, path, summary, right, params, query, body, rawBody, replies }: Declaration<P, Q, B>,
+): void {
   const content = body === undefined ? rawBody : { 'application/json': body }
   app.openAPIRegistry.registerPath(
     createRoute({
@@ -92,26 +126,20 @@ function mount<P extends Schema | undefined, Q extends Schema | undefined, B ext
       },
     }),
   )
-  app.on(method.toUpperCase(), path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
-    const principal = await allowed(access, context, right)
-    const call = {
-      params: check(params, context.req.param(), 'path'),
-      query: check(query, queryOf(context), 'query'),
-      body: body === undefined ? undefined : check(body, await jsonBody(context), 'body'),
-      principal,
-      request: context.req.raw,
-      context,
-    }
-    const answer = await declaration.handle(call as unknown as Call<Out<P>, Out<Q>, Out<B>>)
-    return answer instanceof Response ? answer : context.json(answer as object)
-  })
 }
 
 const NOBODY: Principal = { org: '00000000-0000-0000-0000-000000000000', scopes: [], via: 'token' }
 
-async function allowed(access: Access, context: Context, right: Scope | 'public'): Promise<Principal> {
+async function allowed(
+  access: Access,
+  context: Context,
+  { right, tokenHeaders }: { right: Scope | 'public'; tokenHeaders?: readonly string[] },
+): Promise<Principal> {
   if (right === 'public') return NOBODY
-  const principal = await principalOf(access, context)
+  return requireRight(await principalOf(access, context, tokenHeaders), right)
+}
+
+export function requireRight(principal: Principal | null, right: Scope): Principal {
   if (principal === null) {
     throw new AppError('unauthenticated', 'This needs a token or a session.', {
       help: 'Send `Authorization: Bearer flt_…`, or open the one-time sign-in link that `fairlead up` printed.',

@@ -7,6 +7,7 @@ import type { Journal } from '../ingest/journal.ts'
 import type { Pull, PullOptions } from '../ingest/pull.ts'
 import type { Log } from '../log.ts'
 import type { Registry } from '../registry.ts'
+import type { Quarantine } from '../ingest/quarantine.ts'
 import type { Replayed } from '../ingest/replay.ts'
 import type { NameBook } from '../source/names.ts'
 import type { Sources } from '../source/sources.ts'
@@ -24,6 +25,7 @@ export interface Services {
   readonly access: Access
   readonly sources: Sources
   readonly names: NameBook
+  readonly quarantine: Quarantine
   readonly hooks: HookParts
   readonly asking: Asking
   readonly clock: Clock

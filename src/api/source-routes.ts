@@ -1,10 +1,12 @@
 import { z } from '@hono/zod-openapi'
+import { mayDo } from '../account/access.ts'
 import { AppError } from '../errors.ts'
 import { askOf } from '../ingest/asking.ts'
 import { preview } from '../ingest/preview.ts'
 import { recordSource } from '../ingest/record.ts'
 import { fieldsOf } from '../source/settings.ts'
 import { connectorOf, unknownSource, type Source } from '../source/sources.ts'
+import { STATES, stateOf } from './health-routes.ts'
 import { withProgress } from './progress.ts'
 import { route, type Route } from './route.ts'
 import type { Services } from './services.ts'
@@ -23,6 +25,7 @@ export const sourceReply = z
     name: z.string(),
     connector: z.string(),
     title: z.string(),
+    state: z.enum(STATES),
     config: z.record(z.string(), z.unknown()).openapi({ description: 'Settings; credentials are not among them.' }),
     secrets: z.array(z.string()).openapi({ description: 'Fields that hold a credential.' }),
     pulls: z.boolean(),
@@ -74,18 +77,20 @@ const previewReply = z.object({
 const ndjson = 'With `Accept: application/x-ndjson` one line of progress after the other, and the result as the last.'
 
 export function sourceRoutes(services: Services): Route[] {
-  const { sources, registry, applier, analytics, asking } = services
+  const { sources, registry, applier, analytics, asking, clock } = services
 
-  const shown = (source: Source): z.infer<typeof sourceReply> => {
+  const shown = async (org: string, source: Source): Promise<z.infer<typeof sourceReply>> => {
     const connector = registry.connectors.get(source.connector)
     const { failures = 0, budget: left = null, deliveries: told = null } = source.health
+    const pulls = await sources.pulls(org, source)
     return {
       name: source.name,
       connector: source.connector,
       title: connector?.title ?? source.connector,
+      state: stateOf(source, pulls, clock.now()),
       config: source.config,
       secrets: [...source.sealed],
-      pulls: Object.values(connector?.streams ?? {}).some(({ pull }) => pull !== undefined),
+      pulls,
       every_minutes: source.every_minutes,
       hook_path: connector?.hook === undefined ? null : `/hooks/${encodeURIComponent(source.name)}`,
       last_attempt_at: source.last_attempt_at,
@@ -150,8 +155,21 @@ export function sourceRoutes(services: Services): Route[] {
       path: '/v1/sources',
       summary: 'Connected tools, and how their pulls and hooks go',
       right: 'read',
-      replies: { 200: { description: 'Every source.', schema: z.object({ items: z.array(sourceReply), next: z.null() }) } },
-      handle: async ({ principal }) => ({ items: (await sources.list(principal.org)).map(shown), next: null }),
+      replies: {
+        200: {
+          description: 'Every source.',
+          schema: z.object({
+            items: z.array(sourceReply),
+            next: z.null(),
+            may_change: z.boolean().openapi({ description: 'Whether whoever asks may connect, change and remove them.' }),
+          }),
+        },
+      },
+      handle: async ({ principal }) => ({
+        items: await Promise.all((await sources.list(principal.org)).map((one) => shown(principal.org, one))),
+        next: null,
+        may_change: mayDo(principal, 'admin'),
+      }),
     }),
     route({
       method: 'post',
@@ -168,7 +186,7 @@ export function sourceRoutes(services: Services): Route[] {
         const saved = await sources.save(principal.org, body.name, body.connector, body.config, body.every_minutes ?? null)
         if (before !== null && JSON.stringify(before.config) !== JSON.stringify(saved.config))
           services.replayLater(principal.org, body.name)
-        return shown(saved)
+        return shown(principal.org, saved)
       },
     }),
     route({
@@ -186,8 +204,12 @@ export function sourceRoutes(services: Services): Route[] {
           body.config === undefined
             ? await sources.configOf(principal.org, body.name, id)
             : await sources.draft(principal.org, body.name, id, body.config)
-        if (connector.check === undefined) return { ok: true, missing: [] }
-        return connector.check(askOf(asking, connector, config, { signal: request.signal }) as never)
+        // Only pushed to: there is nothing to ask.
+        const asks = Object.entries(connector.streams).some(
+          ([stream, { pull }]) => pull !== undefined && connector.canPull?.(config, stream) !== false,
+        )
+        if (connector.check === undefined || !asks) return { ok: true, missing: [] }
+        return connector.check(askOf(asking, connector, config, { signal: request.signal, isHasty: true }) as never)
       },
     }),
     route({

@@ -13,6 +13,9 @@ const TYPES: Record<string, string> = {
   '.map': 'application/json',
 }
 
+/** The pages of the dashboard: the paths that web/src/app.tsx knows, which a test holds. */
+export const PAGES: ReadonlySet<string> = new Set(['/', '/sources', '/sources/detail', '/sources/connect', '/sources/settings', '/gaps'])
+
 /** `dist/web`, whether this file runs from `dist/src/api` or from `src/api`. */
 function webFolder(): string {
   const here = dirname(fileURLToPath(import.meta.url))
@@ -35,7 +38,8 @@ export function loadStaticFiles(folder: string = webFolder()): (path: string, ac
     })
   }
   return (path, accept = '') => {
-    const found = files.get(path === '/' ? '/index.html' : path)
+    const isPage = PAGES.has(path) && (path === '/' || wantsPage(path, accept))
+    const found = files.get(isPage ? '/index.html' : path)
     const file = found ?? (wantsPage(path, accept) ? files.get('/index.html') : undefined)
     if (file === undefined) return null
     return new Response(new Uint8Array(file.body), {

@@ -16,7 +16,9 @@ export async function run(config: Config, options: { days: string; offset?: stri
       print(`${pc.bold(gap.text)}.`)
       print(`  ${pc.dim(gap.remedy)}`)
       for (const one of gap.items.slice(0, 5))
-        print(`  ${one.at}  ${[one.service ?? one.repository, one.title ?? one.id].filter(Boolean).join('  ')}`)
+        print(
+          `  ${one.at}  ${[one.service ?? one.repository, gap.code === 'environment_unknown' ? `${one.id}, ${one.title}` : (one.title ?? one.id)].filter(Boolean).join('  ')}`,
+        )
       if (gap.count > 5) print(`  … and ${gap.count - 5} more`)
       print('')
     }

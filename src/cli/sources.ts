@@ -28,6 +28,7 @@ interface HealthReply {
   readonly coverage: readonly { table: string; from_at: string; to_at: string; open: boolean }[]
   readonly days: readonly { day: string; stream: string; items: number }[]
   readonly unread: readonly { seq: number; stream: string; id: string; received_at: string; problem: string }[]
+  readonly quarantined: readonly { stream: string; id: string; reason: string }[]
 }
 
 const ACTIONS = ['list', 'add', 'check', 'preview', 'health', 'remove', 'connectors']
@@ -127,6 +128,8 @@ async function health(client: Client, name: string, options: Options): Promise<v
     )
   if (reply.unread.length > 0) note(`\nCould not be read; kept, and read again by \`fairlead replay ${name}\` after an update:`)
   for (const item of reply.unread.slice(0, 10)) note(`  ${item.stream} ${item.id}: ${item.problem}`)
+  if (reply.quarantined.length > 0) note('\nRefused by the analytics store; in `quarantine/` of the data directory:')
+  for (const item of reply.quarantined.slice(0, 10)) note(`  ${item.stream} ${item.id}: ${item.reason}`)
 }
 
 function age(seconds: number): string {

@@ -115,7 +115,10 @@ async function chooser(client: Client, tables: readonly string[] | null): Promis
   const { items } = await client.json<Catalogue>('/v1/connectors')
   return (connector) =>
     (items.find((one) => one.id === connector)?.streams ?? [])
-      .filter(({ pulled, produces }) => pulled && (tables === null || produces.some((table) => tables.includes(table))))
+      // A repository of this machine is git altogether: its releases, too.
+      .filter(
+        ({ pulled, produces }) => pulled && (tables === null || connector === 'git' || produces.some((table) => tables.includes(table))),
+      )
       .map(({ name }) => name)
 }
 

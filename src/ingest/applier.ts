@@ -1,5 +1,3 @@
-import { mkdir, open } from 'node:fs/promises'
-import { join } from 'node:path'
 import { AppError, asAppError } from '../errors.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
@@ -7,6 +5,7 @@ import type { Registry } from '../registry.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { applyBatch, notePlace, type Applied, type Change, type ConfigOf } from './apply.ts'
 import type { NamesOf } from './names.ts'
+import type { Quarantine } from './quarantine.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 
 /** Brings the journal into the analytics store, oldest first, behind the door that acknowledged it. */
@@ -57,7 +56,7 @@ export function createApplier(parts: {
   derive: Derive
   /** Told of repositories that their tools say were renamed. */
   onRenames?(org: string, renames: ReadonlyMap<string, string>): Promise<void>
-  quarantineDirectory: string
+  quarantine: Quarantine
   clock: Clock
   log: Log
 }): Applier {
@@ -118,15 +117,7 @@ export function createApplier(parts: {
   const quarantine = async (record: JournalRecord, error: AppError): Promise<void> => {
     quarantined++
     log.error('item.quarantined', { seq: record.seq, source: record.source, id: record.id, code: error.code, reason: error.message })
-    await mkdir(parts.quarantineDirectory, { recursive: true, mode: 0o700 })
-    const file = await open(join(parts.quarantineDirectory, `${record.seq}.json`), 'w', 0o600)
-    try {
-      const payload = Buffer.from(record.payload).toString('base64')
-      await file.writeFile(JSON.stringify({ ...record, payload, encoding: 'base64', reason: error.message }))
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
+    await parts.quarantine.put(record, error.message)
   }
 
   const derive = async (): Promise<void> => {

@@ -117,6 +117,8 @@ interface Reading {
   readonly seen_at: string
   /** Rows that an older version of the item told and this one does not. */
   readonly gone: DomainRows
+  /** The tables that its source watches by being told: all that the stream can tell, unless it is pulled. */
+  readonly watched: readonly DomainTable[]
 }
 
 async function applyOrganization(
@@ -155,7 +157,7 @@ async function applyOrganization(
       problem = reading.problem
       if (reading.rows !== null) {
         const rows = named(reading.rows, await namesIn(parts, org))
-        readings.push({ record, rows, seen_at, gone: without(older.get(key), rows) })
+        readings.push({ record, rows, seen_at, gone: without(older.get(key), rows), watched: watchedBy(registry, record, config) })
         older.set(key, rows)
       }
       known.set(key, { seq: record.seq, digest: record.digest, place: '', seen_at })
@@ -169,7 +171,7 @@ async function applyOrganization(
   }
   if (domainOnly) for (const { record, rows } of readings) told.set(record.seq, rowKeys(rows))
 
-  const { rows, placeKeys, change } = await placeRows(analytics, registry, org, readings)
+  const { rows, placeKeys, change } = await placeRows(analytics, org, readings)
   if (!domainOnly) await analytics.insert('all_raw', RAW_COLUMNS, raws)
   for (const [table, stored] of rows) await insertRows(analytics, table, stored as never)
   await analytics.insert('all_keys', KEY_COLUMNS, [...keys, ...placeKeys])
@@ -216,6 +218,14 @@ async function olderVersions(
   return older
 }
 
+/** A pushing source watches all that its stream can tell from the first thing that it told, until it is removed; a pull says itself what it has seen. */
+function watchedBy(registry: Registry, record: JournalRecord, config: unknown): readonly DomainTable[] {
+  const connector = registry.connectors.get(record.connector)
+  const stream = connector?.streams[record.stream]
+  if (stream === undefined) return []
+  return stream.pull === undefined || connector?.canPull?.(config, record.stream) === false ? stream.produces : []
+}
+
 async function namesIn({ namesOf }: Parts, org: string): Promise<Names> {
   return namesOf === undefined ? NO_NAMES : namesOf(org)
 }
@@ -251,14 +261,14 @@ function without(older: DomainRows | undefined, newer: DomainRows): DomainRows {
  * Gives every row its envelope and finds its place. Where an entity's key holds what may change (a deployment's time, its service), the row
  * at the old place gets a tombstone; a row that is older than what stands is left out.
  */
-async function placeRows(analytics: Analytics, registry: Registry, org: string, readings: readonly Reading[]) {
+async function placeRows(analytics: Analytics, org: string, readings: readonly Reading[]) {
   const rows = new Map<DomainTable | 'coverage', Stored[]>()
   const placeKeys: Record<string, unknown>[] = []
   const change = noChange()
   const coverage = new Map<string, { source: string; table: string; from_at: string; seen_at: string }>()
   const all: { table: DomainTable; row: Stored; key: string | null }[] = []
 
-  for (const { record, rows: read, seen_at, gone } of readings) {
+  for (const { record, rows: read, seen_at, gone, watched } of readings) {
     const envelope = {
       org_id: org,
       source: record.source,
@@ -267,9 +277,6 @@ async function placeRows(analytics: Analytics, registry: Registry, org: string, 
       seen_at,
       is_deleted: 0 as const,
     }
-    const stream = registry.connectors.get(record.connector)?.streams[record.stream]
-    // A pushing source watches all that its stream can tell from the first thing that it told, until it is removed; a pull says itself what it has seen.
-    const watched = stream !== undefined && stream.pull === undefined ? stream.produces : []
     for (const [name, list] of Object.entries(gone)) {
       const table = name as DomainTable
       for (const one of list) {
@@ -283,7 +290,7 @@ async function placeRows(analytics: Analytics, registry: Registry, org: string, 
         // In place: the connector made the row for us, and a copy of its 27 columns is 7 µs of the 55 that an event costs here.
         const row: Stored = Object.assign(one, envelope)
         all.push({ table, row, key: placeKey(table, row) })
-        for (const watchedTable of watched) cover(coverage, record.source, watchedTable, String(row['at']), seen_at)
+        for (const watchedTable of watched) cover(coverage, record.source, watchedTable, String(row['at'] ?? seen_at), seen_at)
       }
     }
   }
@@ -383,13 +390,15 @@ async function widenCoverage(
 }
 
 /** What says which commits a deployment ships. */
-const GRAPH_TABLES: ReadonlySet<DomainTable> = new Set(['commits', 'changes', 'change_commits', 'change_files'])
+const GRAPH_TABLES: ReadonlySet<DomainTable> = new Set(['commits', 'commit_files', 'changes', 'change_commits', 'change_files'])
 
 export function noteChange(change: Change, table: DomainTable, row: Stored): void {
   const place = { environment: String(row['environment']), service: String(row['service']), from: String(row['at']) }
   if (table === 'deployments') notePlace(change.scopes, place)
   else if (GRAPH_TABLES.has(table)) change.repositories.add(String(row['repository']))
   else if (table === 'repositories') {
+    // Its default branch says which merges count where no commits are known.
+    change.repositories.add(String(row['id']))
     for (const name of row['previous_names'] as string[])
       if (name !== row['id'] && row.is_deleted === 0) change.renames.set(name, String(row['id']))
   } else if (table === 'incident_states') {

@@ -25,12 +25,15 @@ export interface HttpParts {
   onBudget?(budget: Budget): void
   onExchange?(exchange: Exchange): void
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>
+  /** Where a person waits for the answer: two tries more, and no wait beyond half a minute. */
+  readonly isHasty?: boolean
 }
 
 /** Tries of a request that was dropped, cut off or answered with 5xx: about 30 s in all. */
 const TRIES = 7
 const FIRST_DELAY_MS = 500
 const MOST_DELAY_MS = 15_000
+const HASTY = { tries: 3, mostWaitMs: 30_000 }
 /** Waits for a rate limit, of one request. GitHub's hour is the longest that is common. */
 const LIMITED_TRIES = 8
 const MOST_WAIT_MS = 65 * 60_000
@@ -62,14 +65,20 @@ export function createHttp(parts: HttpParts): Http {
   const { api, dispatcher, rules, signal, clock, log } = parts
   const base = baseOf(api.base)
   const sleep = parts.sleep ?? ((ms: number, until: AbortSignal) => sleepFor(ms, undefined, { signal: until }))
-  let budget: Budget | null = null
+  const { tries, mostWaitMs } = parts.isHasty === true ? HASTY : { tries: TRIES, mostWaitMs: MOST_WAIT_MS }
+  // GitHub counts its two kinds of questions apart.
+  const budgets = new Map<'rest' | 'graphql', Budget>()
   let granted: { headers: Readonly<Record<string, string>>; endsAt: number } | null = null
 
   const wait = async (ms: number, reason: string): Promise<void> => {
-    if (ms > MOST_WAIT_MS)
-      throw new AppError('source-limited', `${base.host} asks to wait ${Math.ceil(ms / 60_000)} minutes: ${reason}.`, {
-        help: 'What was pulled is kept; the next sync goes on from there.',
-      })
+    if (ms > mostWaitMs)
+      throw new AppError(
+        'source-limited',
+        `${base.host} asks to wait ${ms > 90_000 ? `${Math.ceil(ms / 60_000)} minutes` : `${Math.ceil(ms / 1000)} seconds`}: ${reason}.`,
+        {
+          help: 'What was pulled is kept; the next sync goes on from there.',
+        },
+      )
     if (ms > 2_000) {
       log.info('http.waiting', { host: base.host, ms: Math.round(ms), reason })
       parts.onWait?.(ms, reason)
@@ -137,19 +146,23 @@ export function createHttp(parts: HttpParts): Http {
   }
 
   const exchange = async (question: Question, withCredentials: boolean, extraJudge?: (answer: Answer) => Judgement): Promise<Answer> => {
+    const kind = extraJudge === undefined ? 'rest' : 'graphql'
     let limited = 0
     let renewed = false
     for (let attempt = 1; ;) {
       signal.throwIfAborted()
-      if (budget !== null && isSpent(budget) && budget.resetAt > clock.now())
-        await wait(budget.resetAt - clock.now(), `${budget.remaining} of ${budget.limit} requests are left`)
+      const left = budgets.get(kind)
+      if (left !== undefined && isSpent(left) && left.resetAt > clock.now())
+        await wait(left.resetAt - clock.now(), `${left.remaining} of ${left.limit} requests are left`)
       let answer: Answer | null = null
       let judgement: Judgement
       try {
         answer = await send(question, withCredentials ? await credentials() : {})
-        const now = clock.now()
-        budget = budgetOf(answer.headers, now) ?? budget
-        if (budget !== null) parts.onBudget?.(budget)
+        const budget = budgetOf(answer.headers, clock.now())
+        if (budget !== null) {
+          budgets.set(kind, budget)
+          parts.onBudget?.(budget)
+        }
         judgement = judge(question, answer)
         if (judgement === 'answer' && extraJudge !== undefined && answer.status < 300) judgement = extraJudge(answer)
       } catch (thrown) {
@@ -175,7 +188,7 @@ export function createHttp(parts: HttpParts): Http {
         await wait(judgement.waitMs ?? Math.min(60_000 * 2 ** (limited - 1), MOST_WAIT_MS), judgement.reason)
         continue
       }
-      if (++attempt > TRIES)
+      if (++attempt > tries)
         throw new AppError('source-failed', `${base.host} cannot be asked: ${judgement.reason}.`, {
           help: 'What was pulled is kept; the next sync goes on from there. Check the address, the network, and the state of the tool.',
         })

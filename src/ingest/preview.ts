@@ -82,7 +82,7 @@ async function firstLook(
   for (const stream of streams) {
     const pull = connector.streams[stream]?.pull
     if (pull === undefined) continue
-    const ask = askOf(asking, connector, draft, { signal })
+    const ask = askOf(asking, connector, draft, { signal, isHasty: true })
     let pages = 0
     for await (const page of pull(ask as never)) {
       items.push(...page.items.map((item) => ({ ...item, stream, received_at: ask.begun })))

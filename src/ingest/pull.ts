@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { instant } from '../clock.ts'
-import type { Connector } from '../connector.ts'
+import type { Connector, Http } from '../connector.ts'
 import { AppError, asAppError } from '../errors.ts'
 import type { Registry } from '../registry.ts'
 import { connectorOf, type Source, type Sources } from '../source/sources.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { insertRows } from '../store/rows.ts'
 import { statement } from '../store/statement.ts'
-import { askOf, type Asking } from './asking.ts'
+import { askOf, httpOf, type Asking } from './asking.ts'
 import type { Budget } from './http-limits.ts'
 import type { Journal } from './journal.ts'
 
@@ -54,8 +54,12 @@ export async function pullSource(parts: Parts, org: string, source: Source, opti
   const { clock } = asking
   const started = clock.now()
   const connector = connectorOf(registry, source.connector)
-  const wanted = pulledStreams(connector, source.connector, options.streams)
   const config = await sources.configOf(org, source.name, source.connector)
+  const wanted = pulledStreams(connector, source.connector, options.streams).filter((name) => connector.canPull?.(config, name) !== false)
+  if (wanted.length === 0)
+    throw new AppError('invalid-input', `${source.name} is only pushed to: its settings give nothing to ask with.`, {
+      help: `docs/reference/connectors.md says what ${source.connector} needs to be pulled.`,
+    })
   const streams: Record<string, number> = {}
   const problems: Record<string, string> = {}
   const oldest = new Map<string, string>()
@@ -67,11 +71,13 @@ export async function pullSource(parts: Parts, org: string, source: Source, opti
     await sources.noteHealth(org, source.name, { budget: { limit, remaining, reset_at: instant(resetAt) } })
   }
   await sources.attempted(org, source)
+  // One for all streams: a token that it was granted, and the budget that it is told, are those of the source.
+  const http = httpOf(asking, connector, config, { signal: options.signal, progress: options.progress, onBudget: (one) => (budget = one) })
   try {
     for (const name of wanted) {
       streams[name] = 0
       try {
-        for await (const page of pagesOf(parts, org, source, { connector, config, name, options, onBudget: (one) => (budget = one) })) {
+        for await (const page of pagesOf(parts, org, source, { connector, config, name, options, http })) {
           last = Math.max(last, page.last)
           streams[name] += page.items
           if (page.oldest !== null) oldest.set(name, least(oldest.get(name), page.oldest))
@@ -127,14 +133,14 @@ async function* pagesOf(
   { sources, journal, asking }: Parts,
   org: string,
   source: Source,
-  parts: { connector: Connector; config: unknown; name: string; options: PullOptions; onBudget(budget: Budget): void },
+  parts: { connector: Connector; config: unknown; name: string; options: PullOptions; http: Http },
 ): AsyncGenerator<{ items: number; last: number; oldest: string | null }> {
-  const { connector, config, name, options, onBudget } = parts
+  const { connector, config, name, options, http } = parts
   const { since = null, until = null, signal, progress, full } = options
   const ranged = since !== null || until !== null
   const place = ranged ? `${name} ${since ?? ''}..${until ?? ''}` : name
   const cursor = full ? null : (source.cursors[place] ?? null)
-  const ask = askOf(asking, connector, config, { cursor, since, until, signal, progress, onBudget })
+  const ask = askOf(asking, connector, config, { cursor, since, until, signal, progress, http })
   for await (const page of connector.streams[name]?.pull?.(ask as never) ?? []) {
     let last = 0
     if (page.items.length > 0) {

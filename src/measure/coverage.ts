@@ -56,6 +56,9 @@ export function whyEmpty(watching: Watching, from: string, to: string): 'no_sour
   return overlapping.length > 0 ? 'not_collected' : 'no_source'
 }
 
+/** Between two pulls a source is always a little behind; that is no gap. */
+const LATE_MS = 3_600_000
+
 export function coverageGaps(watching: Watching, window: { from: string; to: string }): MetricReply['gaps'] {
   const needed = watching.spans.filter((span) => watching.needs.includes(span.table) && span.from < window.to)
   if (needed.length === 0) return []
@@ -66,7 +69,7 @@ export function coverageGaps(watching: Watching, window: { from: string; to: str
   const gaps: MetricReply['gaps'] = []
   if (first > window.from)
     gaps.push({ code: 'window_begins_before_data', count: 1, text: `nothing is known before ${first}; the window begins earlier` })
-  if (last !== null && last < window.to)
+  if (last !== null && Date.parse(last) + LATE_MS < Date.parse(window.to))
     gaps.push({ code: 'window_ends_after_data', count: 1, text: `nothing is known after ${last}; the window ends later` })
   return gaps
 }

@@ -173,18 +173,18 @@ export async function readHistory(
   return history
 }
 
-const readAncestry = statement({
-  name: 'derive.ancestry',
-  sql: `SELECT DISTINCT service FROM all_attempts WHERE ${SCOPES} AND lead_method = 'ancestry'`,
+const readAttributed = statement({
+  name: 'derive.attributed',
+  sql: `SELECT DISTINCT service FROM all_attempts WHERE ${SCOPES} AND lead_method IN ('ancestry', 'change')`,
   row: SERVICES,
 })
-/** Services some of whose deployments are known to a commit graph. */
-export async function servicesWithAncestry(
+/** Services some of whose deployments are known to a commit graph, or to changes. */
+export async function servicesWithShipments(
   analytics: Analytics,
   org: string,
   scopes: { readonly environment: string; readonly services: readonly string[] },
 ): Promise<Set<string>> {
-  const rows = await analytics.readAsWriter(readAncestry, { org, environment: scopes.environment, services: [...scopes.services] })
+  const rows = await analytics.readAsWriter(readAttributed, { org, environment: scopes.environment, services: [...scopes.services] })
   return new Set(rows.map((one) => one.service))
 }
 
@@ -196,12 +196,13 @@ export async function readFacts(
   org: string,
   scopes: { readonly environment: string; readonly services: readonly string[] },
   from: string,
+  shipmentsFrom: string = from,
 ): Promise<Map<string, ScopeFacts>> {
   const params = { org, environment: scopes.environment, services: [...scopes.services], from }
   const deployments = await analytics.readAsWriter(readDeployments, params)
   const incidents = await analytics.readAsWriter(readIncidents, params)
   const attempts = await analytics.readAsWriter(readAttempts, params)
-  const shipments = await analytics.readAsWriter(readShipments, params)
+  const shipments = await analytics.readAsWriter(readShipments, { ...params, from: shipmentsFrom })
   const links =
     incidents.length === 0 && deployments.length === 0
       ? []

@@ -8,11 +8,11 @@ import type { Analytics } from '../store/analytics.ts'
 import { insertRows, type Envelope } from '../store/rows.ts'
 import { statement } from '../store/statement.ts'
 import { resolveAttempts } from './attempts.ts'
-import { BEGINNING, readFacts, readHistory, servicesWithAncestry, type DeploymentFact, type ScopeFacts } from './derive-facts.ts'
+import { createAttributor, type PathsOf } from './attribute.ts'
+import { BEGINNING, readFacts, readHistory, servicesWithShipments, type DeploymentFact, type ScopeFacts } from './derive-facts.ts'
 import { deriveWindow } from './derive-window.ts'
 import { linkIncidents } from './incident-links.ts'
-import { withRelations } from './relations.ts'
-import { attributeCommits, buildGraph, type Attribution, type CommitGraph } from './shipments.ts'
+import type { Attribution, CommitGraph } from './shipments.ts'
 
 /** One service in one environment: the unit in which attempts, links and shipments are derived. */
 export interface Scope {
@@ -50,42 +50,13 @@ const GROUP_SERVICES = 1_000
 const SPANS_MS = [2, 16, 128].map((days) => days * 86_400_000)
 const WHOLE_UP_TO = 2_000
 
-const commitGraph = statement({
-  name: 'derive.graph',
-  sql: `${withRelations(['commits'])}
-SELECT sha, parents, authored_at, committed_at, subject, reverts, raw_seq FROM commits WHERE repository = {repository:String}`,
-  row: z.object({
-    sha: z.string(),
-    parents: z.array(z.string()),
-    authored_at: z.string(),
-    committed_at: z.string(),
-    subject: z.string(),
-    reverts: z.string().nullable(),
-    raw_seq: z.coerce.number(),
-  }),
-})
-
-const knownRepositories = statement({
-  name: 'derive.known_repositories',
-  sql: 'SELECT DISTINCT repository FROM all_commits WHERE org_id = {org:UUID}',
-  row: z.object({ repository: z.string() }),
-})
-
-const commitsOfPrefixes = statement({
-  name: 'derive.commits_of_prefixes',
-  sql: `SELECT DISTINCT repository, sha FROM all_commits WHERE org_id = {org:UUID} AND substring(sha, 1, 7) IN {prefixes:Array(String)}`,
-  row: z.object({ repository: z.string(), sha: z.string() }),
-})
-/** 10 bytes each in a parameter, of which a server takes 1 MB. */
-const PREFIXES_PER_LOOKUP = 20_000
-
 const sizedScope = z.object({ environment: z.string(), service: z.string(), deployments: z.coerce.number() })
 type SizedScope = z.infer<typeof sizedScope> & Pick<Scope, 'from'>
 
 const scopesOfRepositories = statement({
   name: 'derive.scopes_of_repositories',
   sql: `SELECT environment, service, count() AS deployments FROM all_deployments
-WHERE org_id = {org:UUID} AND revision IS NOT NULL AND (repository IS NULL OR repository IN {repositories:Array(String)}) GROUP BY environment, service`,
+WHERE org_id = {org:UUID} AND (repository IN {repositories:Array(String)} OR (repository IS NULL AND revision IS NOT NULL)) GROUP BY environment, service`,
   row: sizedScope,
 })
 
@@ -121,41 +92,34 @@ interface Group {
   readonly environment: string
   readonly services: string[]
   deployments: number
+  /** The earliest moment of what changed in any of them; '' when all may have changed. */
+  from: string
 }
 
 type Derived = Record<string, unknown> & Omit<Envelope, 'org_id' | 'seen_at' | 'is_deleted'>
 type DerivedTable = 'attempts' | 'shipments' | 'incident_links'
 
 /**
- * `graphFrom`: who has just read a history need not have it read back from the store. `wholeUpTo`, `spansMs`: for tests, which go the short
- * way even for a few deployments.
+ * `graphFrom`: who has just read a history need not have it read back from the store, and has no changes. `wholeUpTo`, `spansMs`: for tests,
+ * which go the short way even for a few deployments. When what `pathsOf` says changes, the organization is to be rebuilt.
  */
 export function createDeriver({
   analytics,
   clock,
   graphFrom,
+  pathsOf,
   wholeUpTo = WHOLE_UP_TO,
   spansMs = SPANS_MS,
 }: {
   analytics: Analytics
   clock: Clock
   graphFrom?: (org: string, repository: string) => CommitGraph
+  pathsOf?: PathsOf
   wholeUpTo?: number
   spansMs?: readonly number[]
 }): Deriver {
-  const graphs = new Map<string, CommitGraph>()
+  const attributor = createAttributor({ analytics, graphFrom, pathsOf })
   let stamp = 0
-
-  const graphOf = async (org: string, repository: string): Promise<CommitGraph> => {
-    const key = `${org} ${repository}`
-    const cached = graphs.get(key)
-    if (cached !== undefined) return cached
-    const graph = graphFrom?.(org, repository) ?? buildGraph(repository, await analytics.readAsWriter(commitGraph, { org, repository }))
-    // A handful of graphs is enough: scopes of one repository are derived one after the other.
-    if (graphs.size >= 8) graphs.delete(graphs.keys().next().value as string)
-    graphs.set(key, graph)
-    return graph
-  }
 
   /** Writes of a group go out in one insert a table. Later writes win, so the stamp never stands still. */
   const write = async (org: string, changed: Changes): Promise<void> => {
@@ -171,21 +135,18 @@ export function createDeriver({
   }
 
   const deriveGroup = async (org: string, group: Group, rules: DeriveRules): Promise<void> => {
-    const facts = await readFacts(analytics, org, group, BEGINNING)
-    const repositories = await repositoriesOf(org, facts)
+    // A commit is shipped by the first deployment that contains it, so what earlier ones ship stands: reading that back is most of the work of a
+    // service with a long history (93,000 shipments: 3 of 4 s).
+    const shipmentsFrom = group.from === '' || rules !== DERIVE_RULES ? BEGINNING : group.from
+    const facts = await readFacts(analytics, org, group, BEGINNING, shipmentsFrom)
+    const attributions = await attributor.attribute(org, facts, rules.firstDeploymentShipsWholeHistory)
     const changed = noChanges()
     for (const [service, own] of facts) {
-      const attributions: Attribution[] = []
-      for (const repository of repositories.get(service) ?? []) {
-        const graph = await graphOf(org, repository)
-        if (graph.shas.length === 0) continue
-        const candidates = own.deployments.filter((one) => one.repository === null || one.repository === repository)
-        attributions.push(attributeCommits(candidates, graph, rules.firstDeploymentShipsWholeHistory))
-      }
-      const { attempts, shipments, links } = deriveScope(own, attributions, rules)
+      const { attempts, shipments, links } = deriveScope(own, attributions.get(service) ?? [], rules)
       const ids = new Set(own.deployments.map((one) => one.id))
       append(changed.attempts, difference('attempts', own.attempts, attempts))
-      append(changed.shipments, difference('shipments', own.shipments, shipments))
+      const since = shipments.filter((one) => String(one['deployed_at']) >= shipmentsFrom)
+      append(changed.shipments, difference('shipments', own.shipments, since))
       // An incident may be linked in another scope: only links to this scope's deployments are this scope's to remove.
       const standing = own.links.filter((one) => ids.has(one.deployment_id))
       append(changed.incident_links, difference('incident_links', standing, links))
@@ -193,40 +154,8 @@ export function createDeriver({
     await write(org, changed)
   }
 
-  /** The repositories that services deploy from: those that their deployments state, and those that hold their revisions. */
-  const repositoriesOf = async (org: string, facts: ReadonlyMap<string, ScopeFacts>): Promise<Map<string, string[]>> => {
-    const found = new Map<string, Set<string>>()
-    const byPrefix = new Map<string, { service: string; revision: string }[]>()
-    const known =
-      graphFrom === undefined ? new Set((await analytics.readAsWriter(knownRepositories, { org })).map((one) => one.repository)) : null
-    if (known?.size === 0) return new Map()
-    for (const [service, { deployments }] of facts) {
-      const stated = new Set<string>()
-      found.set(service, stated)
-      for (const { repository, revision } of deployments) {
-        if (repository !== null) {
-          if (known === null || known.has(repository)) stated.add(repository)
-        } else if (revision !== null && /^[0-9a-f]{7,64}$/i.test(revision)) {
-          const lower = revision.toLowerCase()
-          const prefix = lower.slice(0, 7)
-          const list = byPrefix.get(prefix)
-          if (list === undefined) byPrefix.set(prefix, [{ service, revision: lower }])
-          else list.push({ service, revision: lower })
-        }
-      }
-    }
-    const prefixes = [...byPrefix.keys()]
-    for (let start = 0; start < prefixes.length; start += PREFIXES_PER_LOOKUP) {
-      const rows = await analytics.readAsWriter(commitsOfPrefixes, { org, prefixes: prefixes.slice(start, start + PREFIXES_PER_LOOKUP) })
-      for (const { repository, sha } of rows)
-        for (const { service, revision } of byPrefix.get(sha.slice(0, 7)) ?? [])
-          if (sha.startsWith(revision)) found.get(service)?.add(repository)
-    }
-    return new Map([...found].map(([service, names]) => [service, [...names].sort()]))
-  }
-
   const expand = async (org: string, touched: Touched): Promise<SizedScope[]> => {
-    for (const repository of touched.repositories) graphs.delete(`${org} ${repository}`)
+    for (const repository of touched.repositories) attributor.forget(org, repository)
     if (touched.unplacedIncidents) return analytics.readAsWriter(allScopes, { org })
     const scopes = new Map<string, SizedScope>()
     const environments = [...new Set(touched.scopes.map((one) => one.environment))]
@@ -259,14 +188,14 @@ export function createDeriver({
   ): Promise<string[]> => {
     const facts = await readFacts(analytics, org, group, since)
     const history = await readHistory(analytics, org, group, since, facts)
-    const repositories = await repositoriesOf(org, facts)
-    const ancestry = repositories.size === 0 ? new Set<string>() : await servicesWithAncestry(analytics, org, group)
+    const { repositories } = await attributor.repositoriesOf(org, facts)
+    const attributed = repositories.size === 0 ? new Set<string>() : await servicesWithShipments(analytics, org, group)
     const open: string[] = []
     const changed = noChanges()
     for (const [service, own] of facts) {
       const from = changedFrom.get(service) ?? ''
-      const graph = ancestry.has(service) || (repositories.get(service) ?? []).length > 0
-      const result = graph
+      const ships = attributed.has(service) || (repositories.get(service) ?? []).length > 0
+      const result = ships
         ? null
         : deriveWindow(own, from, history.get(service) ?? { firstRuns: [], entangled: true }, DERIVE_RULES.incidentLinkWindowMs)
       if (result === null) {
@@ -318,7 +247,7 @@ export function createDeriver({
       return scopes.length
     },
     async rebuild(org, rules = DERIVE_RULES) {
-      graphs.clear()
+      attributor.clear()
       return deriveAll(org, await analytics.readAsWriter(allScopes, { org }), rules)
     },
   }
@@ -343,15 +272,16 @@ function changedTogether(scopes: readonly SizedScope[], span: number): SizedScop
 function groupsOf(scopes: readonly SizedScope[]): Group[] {
   const groups: Group[] = []
   const open = new Map<string, Group>()
-  for (const { environment, service, deployments } of scopes) {
+  for (const { environment, service, deployments, from = '' } of scopes) {
     let group = open.get(environment)
     if (group === undefined || group.deployments + deployments > GROUP_DEPLOYMENTS || group.services.length >= GROUP_SERVICES) {
-      group = { environment, services: [], deployments: 0 }
+      group = { environment, services: [], deployments: 0, from }
       open.set(environment, group)
       groups.push(group)
     }
     group.services.push(service)
     group.deployments += deployments
+    if (from < group.from) group.from = from
   }
   return groups
 }
@@ -381,7 +311,12 @@ export function deriveScope(
     leadMethods: leadMethods(deployments, attributions),
   })
   const originOf = originsOf(deployments)
-  const shipments = attributions.flatMap((one) => one.shipments).map((one) => ({ ...(originOf.get(one.deployment_id) ?? NOWHERE), ...one }))
+  const named = new Set<string>()
+  const shipments = attributions
+    .flatMap((one) => one.shipments)
+    // One commit in two repositories, a fork and its source, is one row.
+    .filter(({ deployed_at, sha }) => named.size < named.add(`${deployed_at} ${sha}`).size)
+    .map((one) => ({ ...(originOf.get(one.deployment_id) ?? NOWHERE), ...one }))
   return { ...withOrigins({ deployments, incidents }, { attempts, links }), shipments }
 }
 
@@ -425,11 +360,12 @@ function difference(table: TableName, before: readonly Derived[], after: readonl
   return changed
 }
 
-/** `ancestry` where the commit graph knows the revision, else `event` where the emitter gave `commit_at`, else unknown. */
+/** `ancestry` where the commit graph knows the revision, else `change` where the changes do, else `event` where the emitter gave `commit_at`, else unknown. */
 function leadMethods(deployments: readonly DeploymentFact[], attributions: readonly Attribution[]): Map<string, Attempt['lead_method']> {
   const methods = new Map<string, Attempt['lead_method']>()
   for (const one of deployments) {
-    if (attributions.some((attribution) => attribution.known.has(one.id))) methods.set(one.id, 'ancestry')
+    const knowing = attributions.filter(({ known }) => known.has(one.id)).map(({ method }) => method)
+    if (knowing.length > 0) methods.set(one.id, knowing.includes('ancestry') ? 'ancestry' : 'change')
     else if (one.commit_at !== null) methods.set(one.id, 'event')
   }
   return methods

@@ -157,11 +157,15 @@ function trendOf(metric: Metric, now: Figure, before: Figure): MetricReply['tren
 }
 
 const GAP_TEXT: Readonly<Record<string, string>> = {
-  no_commit: 'without a known commit: no `commit_at` was sent, and no commit graph holds the revision',
+  no_commit: 'without a known commit: no `commit_at` was sent, and no commit graph and no change with its commits holds the revision',
   negative_duration: 'with an end before the beginning: a clock is wrong, or a time zone is missing',
   unrecovered: 'not recovered yet: kept apart, not counted as 0',
   still_open: 'still open: kept apart, not counted as 0',
   no_opening: 'closed without a known opening',
+  no_start: 'without a known start',
+  no_finish: 'finished, and nobody said when',
+  no_revision: 'without a known commit',
+  no_flaky_count: 'whose runner does not say which tests were flaky',
 }
 
 function gapsOf(reasons: Readonly<Record<string, number>>): MetricReply['gaps'] {

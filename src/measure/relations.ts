@@ -1,4 +1,4 @@
-import type { RelationName } from '../metric.ts'
+import { RELATIONS, type RelationName } from '../metric.ts'
 
 /**
  * What metric SQL may read, by name: each is the physical table narrowed to {org:UUID}, newest row per key. They stand in front of the
@@ -6,32 +6,11 @@ import type { RelationName } from '../metric.ts'
  */
 const narrow = (table: string) => `SELECT * EXCEPT (org_id, is_deleted) FROM all_${table} FINAL WHERE org_id = {org:UUID}`
 
-const TABLE_RELATIONS = [
-  'deployments',
-  'repositories',
-  'commits',
-  'commit_files',
-  'changes',
-  'change_commits',
-  'change_files',
-  'reviews',
-  'transitions',
-  'builds',
-  'jobs',
-  'checks',
-  'releases',
-  'work_items',
-  'boards',
-  'sprints',
-  'worklogs',
-  'attempts',
-  'shipments',
-  'incident_links',
-  'coverage',
-] as const satisfies readonly RelationName[]
+/** Read together from several rows; every other relation is a table. */
+type Composed = 'incidents'
 
 const RELATION_SQL: Record<RelationName, string> = {
-  ...(Object.fromEntries(TABLE_RELATIONS.map((table) => [table, narrow(table)])) as Record<(typeof TABLE_RELATIONS)[number], string>),
+  ...(Object.fromEntries(RELATIONS.map((name) => [name, narrow(name)])) as Record<Exclude<RelationName, Composed>, string>),
   // Opened, acknowledged and closed arrive apart and in any order; this reads them together. `closed_at` is null while it is open.
   incidents: `SELECT
     source, id,

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { deploymentRule } from '../../domain/deployment-rule.ts'
 import { eventInput } from '../../domain/event.ts'
 import { SETTINGS } from '../config.ts'
 import { EDITIONS, LEVEL_MIN_SAMPLES, LEVELS } from '../measure/levels.ts'
@@ -114,20 +115,43 @@ function bound({ at_least, below, at_most }: (typeof LEVELS)['2024']['recovery']
 }
 
 function connectors(registry: Registry): string {
+  const rules: string[] = []
   const sections = [...registry.connectors].map(([id, connector]) => {
     const streams = Object.entries(connector.streams).map(([name, stream]) => [
       code(name),
       stream.produces.map(code).join(', '),
       stream.pull === undefined ? 'pushed' : 'pulled',
     ])
+    for (const name of ruleFields(connector.config)) rules.push(`[\`${id}\`](#${anchorOf(id, connector.title)}) (${code(name)})`)
     return page(
       `## \`${id}\`: ${connector.title}`,
       connector.docs.trim(),
       fieldTable(connector.config, 'setting'),
+      connector.hook === undefined
+        ? ''
+        : `**Webhook.** ${connector.hook.docs.replaceAll('{url}', '`https://YOUR-FAIRLEAD/hooks/NAME`').trim()}`,
       table(['stream', 'fills', ''], streams),
     )
   })
-  return page('# Connectors', ...sections)
+  const head = [
+    `[How a tool is connected](../guides/connect-a-tool.md). [How a connector is made](../guides/add-a-connector.md).`,
+    '## Rules of deployments',
+    `The same in every connector that has them: ${rules.join(', ')}.`,
+    fieldTable(deploymentRule, 'rule'),
+  ]
+  return page('# Connectors', ...head, ...sections)
+}
+
+function anchorOf(id: string, title: string): string {
+  return `${id}-${title}`
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-')
+}
+
+function ruleFields(config: z.ZodType): string[] {
+  const { properties = {} } = z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+  return Object.entries(properties).flatMap(([name, one]) => (one.items?.properties?.['from'] === undefined ? [] : [name]))
 }
 
 function settings(): string {
@@ -181,16 +205,33 @@ interface JsonSchema {
   readonly format?: string
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
+  readonly items?: JsonSchema
 }
 
 function fieldTable(schema: z.ZodType, what: string): string {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
   const rows = Object.entries(properties).map(([name, one]) => {
-    const type = one.enum?.map((value) => code(String(value))).join(', ') ?? [one.type, one.format].filter(Boolean).join(', ')
-    const sentences = [one.description, one.default === undefined ? undefined : `Default ${code(String(one.default))}.`]
-    return [`${code(name)}${required.includes(name) ? ' (required)' : ''}`, type, sentences.filter(Boolean).map(closed).join(' ')]
+    const sentences = [one.description, defaultOf(one.default)]
+    return [`${code(name)}${required.includes(name) ? ' (required)' : ''}`, typeOf(one), sentences.filter(Boolean).map(closed).join(' ')]
   })
   return table([what, 'type', 'meaning'], rows)
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(', ')
+  if (schema.type !== 'array') return [schema.type, schema.format].filter(Boolean).join(', ')
+  const { items } = schema
+  if (items?.properties === undefined)
+    return items?.type === undefined ? 'list' : `list of ${items.enum === undefined ? `${items.type}s` : typeOf(items)}`
+  return `list of ${Object.entries(items.properties)
+    .map(([name]) => code(items.required?.includes(name) === true ? name : `${name}?`))
+    .join(', ')}`
+}
+
+function defaultOf(value: unknown): string | undefined {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined
+  const isPlain = typeof value !== 'object' || (Array.isArray(value) && value.every((one) => typeof one !== 'object'))
+  return `Default ${code(isPlain ? String(value) : JSON.stringify(value))}.`
 }
 
 function closed(sentence: string | undefined): string {

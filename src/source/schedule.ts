@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { asAppError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Registry } from '../registry.ts'
 import type { Source, Sources } from './sources.ts'
 
 /** Pulls each source by itself, and soon after its hook has said that there is news. One pull of a source at a time. */
@@ -20,12 +19,11 @@ const MOST_PATIENCE = 8
 
 export function createSchedule(parts: {
   sources: Sources
-  registry: Registry
   clock: Clock
   log: Log
   pull(org: string, source: string, options: { streams?: readonly string[]; signal: AbortSignal }): Promise<unknown>
 }): Schedule {
-  const { sources, registry, clock, log } = parts
+  const { sources, clock, log } = parts
   const stopping = new AbortController()
   const running = new Map<string, Promise<void>>()
   const poked = new Map<string, { org: string; source: string; streams: Set<string>; timer: NodeJS.Timeout }>()
@@ -47,17 +45,16 @@ export function createSchedule(parts: {
     running.set(key, pulling)
   }
 
-  const isDue = (source: Source): boolean => {
+  const isDue = async (org: string, source: Source): Promise<boolean> => {
     const minutes = source.every_minutes ?? DEFAULT_MINUTES
-    const canPull = Object.values(registry.connectors.get(source.connector)?.streams ?? {}).some(({ pull }) => pull !== undefined)
-    if (minutes === 0 || !canPull) return false
+    if (minutes === 0 || !(await sources.pulls(org, source))) return false
     const patience = Math.min(2 ** (source.health.failures ?? 0), MOST_PATIENCE)
     return source.last_attempt_at === null || Date.parse(source.last_attempt_at) + minutes * 60_000 * patience <= clock.now()
   }
 
   const look = async (): Promise<void> => {
     try {
-      for (const source of await sources.all()) if (isDue(source)) run(source.org, source.name)
+      for (const source of await sources.all()) if (await isDue(source.org, source)) run(source.org, source.name)
     } catch (thrown) {
       log.warn('schedule.waiting', { reason: asAppError(thrown).message })
     }

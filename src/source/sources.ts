@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { deploymentRule, pathsOfServices } from '../../domain/deployment-rule.ts'
 import { instant, type Clock } from '../clock.ts'
 import type { Connector } from '../connector.ts'
 import { AppError } from '../errors.ts'
@@ -75,6 +76,10 @@ export interface Sources {
   succeeded(org: string, source: Source, figures: { seconds: number; items: number }): Promise<void>
   failed(org: string, source: Source, reason: string): Promise<void>
   noteHealth(org: string, name: string, figures: Health): Promise<void>
+  /** Whether there is something to pull, and something to ask with. */
+  pulls(org: string, source: Source): Promise<boolean>
+  /** Services that are a part of a repository, with the globs of that part, as the rules of the sources say. */
+  pathsOf(org: string): Promise<ReadonlyMap<string, readonly string[]>>
   /** How items of a source are read: its settings, or the connector's defaults for one that was never added (pushed events). */
   configOf(org: string, source: string, connector: string): Promise<unknown>
 }
@@ -168,6 +173,7 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
   // Asked for each item that is applied; a source's settings change by hand only, through `save`.
   const configs = new Map<string, unknown>()
   const ensured = new Set<string>()
+  const paths = new Map<string, ReadonlyMap<string, readonly string[]>>()
   // Every source by name and by id: whether one exists is told from memory, known or not in the same time.
   let book: Map<string, (Source & { org: string })[]> | null = null
   let bookAt = 0
@@ -249,6 +255,7 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
       else await semantic.query(updateSource, values)
       configs.set(keyOf(org, name), checked)
       book = null
+      paths.delete(org)
       const saved = await sources.find(org, name)
       if (saved === null) throw new AppError('internal', `The source ${name} could not be saved.`)
       return saved
@@ -269,6 +276,7 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
       if (gone === null) throw unknownSource(name)
       configs.delete(keyOf(org, name))
       book = null
+      paths.delete(org)
       ensured.delete(keyOf(org, name))
     },
     async saveCursor(org, source, stream, cursor) {
@@ -286,6 +294,24 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     },
     async noteHealth(org, name, figures) {
       await semantic.query(noteHealth, { org, name, health: JSON.stringify(figures) })
+    },
+    async pulls(org, source) {
+      const connector = registry.connectors.get(source.connector)
+      if (connector === undefined) return false
+      const config = await sources.configOf(org, source.name, source.connector)
+      return Object.entries(connector.streams).some(([name, { pull }]) => pull !== undefined && connector.canPull?.(config, name) !== false)
+    },
+    async pathsOf(org) {
+      const known = paths.get(org)
+      if (known !== undefined) return known
+      const found = new Map<string, string[]>()
+      for (const { name, connector } of await sources.list(org)) {
+        const config = (await sources.configOf(org, name, connector)) as { deployments?: unknown } | null
+        const rules = z.array(deploymentRule).safeParse(config?.deployments).data ?? []
+        for (const [service, globs] of pathsOfServices(rules)) found.set(service, [...(found.get(service) ?? []), ...globs])
+      }
+      paths.set(org, found)
+      return found
     },
     async configOf(org, name, connector) {
       const key = keyOf(org, name)

@@ -1,3 +1,4 @@
+import { PAGES } from '../../src/api/static-files.ts'
 import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -5,8 +6,20 @@ import { extname, join, relative } from 'node:path'
 import { inject } from 'vitest'
 import { z } from 'zod'
 import { doraReply, metricReply, sampleReply, type DoraReply, type SampleReply } from '../../src/metric.ts'
-import type { CatalogueEntry, Problem, RawItem, Status } from '../../web/src/api/contract.ts'
+import type {
+  CatalogueEntry,
+  Check,
+  Connector,
+  GapReport,
+  Preview,
+  Problem,
+  RawItem,
+  Source,
+  SourceHealth,
+  Status,
+} from '../../web/src/api/contract.ts'
 import { catalogue, doraOf, rawItemOf, samplesOf, status } from './fake-figures.ts'
+import { connectors, gapsOf, healthOf, noCheck, preview, pull, sourceReply, sources, sourcesReply } from './fake-sources.ts'
 
 /**
  * The built page and an API with invented figures, for the states that a real server does not show on demand. Each reply goes through
@@ -17,6 +30,8 @@ export interface FakeApi {
   world: World
   /** `GET /v1/dora?days=7&offset=0`, in the order in which they came. */
   requests: string[]
+  /** The bodies of the POSTs, in the order in which they came. */
+  posted: { path: string; body: unknown }[]
   close(): Promise<void>
 }
 
@@ -26,6 +41,15 @@ export interface World {
   status: Status
   dora: (days: number, offset: number, edition: string) => DoraReply
   raw: (id: string) => RawItem
+  sources: Source[]
+  mayChange: boolean
+  connectors: Connector[]
+  health: (source: Source) => SourceHealth
+  check: Check
+  preview: Preview
+  gaps: (days: number, offset: number) => GapReport
+  /** Lines of progress that a sync sends; the last is what came of it. It waits where a promise stands. */
+  sync: (object | Promise<void>)[]
   /** Calls whose path begins so fail with this problem. */
   failing: { path: string; problem: Problem } | null
   /** Calls whose path begins so are answered only when this has come. */
@@ -33,7 +57,22 @@ export interface World {
 }
 
 export function ordinaryWorld(): World {
-  return { signedIn: true, status, dora: doraOf, raw: rawItemOf, failing: null, holding: null }
+  return {
+    signedIn: true,
+    status,
+    dora: doraOf,
+    raw: rawItemOf,
+    sources,
+    mayChange: true,
+    connectors,
+    health: healthOf,
+    check: noCheck,
+    preview,
+    gaps: gapsOf,
+    sync: [{ progress: { done: 40, total: 160, what: 'commits of acme/api' } }, { result: pull }],
+    failing: null,
+    holding: null,
+  }
 }
 
 export const TOKEN = 'flt_valid'
@@ -97,7 +136,7 @@ const rawReply: z.ZodType<RawItem> = z.strictObject({
 })
 
 export async function fakeApi(): Promise<FakeApi> {
-  const api: FakeApi = { url: '', world: ordinaryWorld(), requests: [], close: async () => {} }
+  const api: FakeApi = { url: '', world: ordinaryWorld(), requests: [], posted: [], close: async () => {} }
   const files = await builtFiles()
   const server = createServer((request, response) => {
     answer(api, files, request, response).catch((error: unknown) => {
@@ -124,7 +163,12 @@ async function answer(api: FakeApi, files: Files, request: IncomingMessage, resp
   if (world.failing !== null && url.pathname.startsWith(world.failing.path)) {
     return send(response, world.failing.problem.status, world.failing.problem)
   }
-  if (request.method === 'POST') return answerPost(world, url.pathname, await body(request), response)
+  if (request.method === 'POST') {
+    const text = await body(request)
+    if (text !== '') api.posted.push({ path: url.pathname, body: JSON.parse(text) as unknown })
+    if (url.pathname.startsWith('/v1/sources') || url.pathname === '/v1/names') return answerChange(world, url.pathname, text, response)
+    return answerPost(world, url.pathname, text, response)
+  }
   if (!world.signedIn) return send(response, 401, problem(401, 'unauthenticated', 'This call needs a token or a session.'))
   return answerGet(world, url, response)
 }
@@ -140,6 +184,12 @@ function answerGet(world: World, url: URL, response: ServerResponse): void {
   if (kind === 'metrics' && id !== undefined && part === 'samples') return send(response, 200, samplesReply.parse(samplesPage(id, url)))
   const metric = kind === 'metrics' && id !== undefined ? dora().metrics[id] : undefined
   if (metric !== undefined) return send(response, 200, metricReply.parse(metric))
+  if (kind === 'connectors') return send(response, 200, { items: world.connectors, next: null })
+  if (kind === 'sources' && id === undefined)
+    return send(response, 200, sourcesReply.parse({ items: world.sources, next: null, may_change: world.mayChange }))
+  const source = world.sources.find(({ name }) => name === url.searchParams.get('name'))
+  if (kind === 'sources' && id === 'health' && source !== undefined) return send(response, 200, world.health(source))
+  if (kind === 'gaps') return send(response, 200, world.gaps(Number(url.searchParams.get('days') ?? 28), offset))
   if (kind === 'raw' && id !== undefined) return send(response, 200, rawReply.parse(world.raw(id)))
   return send(response, 404, problem(404, 'not-found', `There is nothing at ${url.pathname}.`))
 }
@@ -170,6 +220,48 @@ function answerPost(world: World, path: string, text: string, response: ServerRe
   return send(response, 404, problem(404, 'not-found', `There is nothing at ${path}.`))
 }
 
+/** What changes sources: only who may change them is answered. */
+async function answerChange(world: World, path: string, text: string, response: ServerResponse): Promise<void> {
+  if (!world.mayChange) return send(response, 403, problem(403, 'forbidden', 'This token may not do that.'))
+  const asked = z.looseObject({ name: z.string() }).parse(JSON.parse(text))
+  if (path === '/v1/sources') {
+    const given = z.object({ connector: z.string(), config: z.record(z.string(), z.unknown()), every_minutes: z.number().nullable() })
+    const { connector, config, every_minutes } = given.parse(asked)
+    const kind = world.connectors.find(({ id }) => id === connector)
+    const isSecret = (name: string) => kind?.fields.find((field) => field.name === name)?.secret === true
+    const saved: Source = {
+      ...(sources[1] as Source),
+      name: asked.name,
+      connector,
+      title: kind?.title ?? connector,
+      state: 'waiting',
+      config: Object.fromEntries(Object.entries(config).filter(([name]) => !isSecret(name))),
+      secrets: Object.keys(config).filter(isSecret),
+      every_minutes,
+      hook_path: kind?.hook === null ? null : `/hooks/${encodeURIComponent(asked.name)}`,
+    }
+    world.sources = [...world.sources.filter(({ name }) => name !== asked.name), saved]
+    return send(response, 200, sourceReply.parse(saved))
+  }
+  if (path === '/v1/sources/check') return send(response, 200, world.check)
+  if (path === '/v1/sources/preview') return send(response, 200, world.preview)
+  if (path === '/v1/sources/sync' || path === '/v1/sources/replay') {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
+    for (const line of world.sync) {
+      if (line instanceof Promise) await line
+      else response.write(`${JSON.stringify(line)}\n`)
+    }
+    response.end()
+    return
+  }
+  if (path === '/v1/sources/remove') {
+    world.sources = world.sources.filter(({ name }) => name !== asked.name)
+    return send(response, 200, { removed: asked.name })
+  }
+  if (path === '/v1/names') return send(response, 200, { changed: true })
+  return send(response, 404, problem(404, 'not-found', `There is nothing at ${path}.`))
+}
+
 type Files = Map<string, Buffer>
 
 /** Read once, as the real server does. */
@@ -184,9 +276,13 @@ async function builtFiles(): Promise<Files> {
 function sendFile(files: Files, path: string, accept: string, response: ServerResponse): void {
   const asked = path === '/' ? '/index.html' : path
   const file = files.has(asked) || !accept.includes('text/html') ? asked : '/index.html'
+  const isPage = PAGES.has(path)
   const content = files.get(file)
   if (content === undefined) return send(response, 404, problem(404, 'not-found', `There is nothing at ${path}.`))
-  response.writeHead(file === asked ? 200 : 404, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...headers })
+  response.writeHead(file === asked || isPage ? 200 : 404, {
+    'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    ...headers,
+  })
   response.end(content)
 }
 

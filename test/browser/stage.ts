@@ -29,6 +29,7 @@ export function stage(): Stage {
     if (api !== undefined) {
       api.world = ordinaryWorld()
       api.requests = []
+      api.posted = []
     }
     expect(complaints).toEqual([])
   })

@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadStaticFiles } from '../../src/api/static-files.ts'
+import { loadStaticFiles, PAGES } from '../../src/api/static-files.ts'
 import { freshDirectory, removeDirectory } from '../server.ts'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
@@ -19,6 +19,7 @@ afterAll(() => removeDirectory(folder))
 test.each([
   ['/', '*/*', 200, 'text/html; charset=utf-8', 'no-cache'],
   ['/assets/page-1.js', '*/*', 200, 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'],
+  ['/sources', BROWSER, 200, 'text/html; charset=utf-8', 'no-cache'],
   ['/nowhere', BROWSER, 404, 'text/html; charset=utf-8', 'no-cache'],
 ])('%s for %s', (path, accept, status, type, cache) => {
   const answer = file(path, accept)
@@ -27,6 +28,7 @@ test.each([
 
 test.each([
   ['/nowhere', '*/*'],
+  ['/sources', 'application/json'],
   ['/nowhere', 'application/json'],
   ['/nowhere', undefined],
   ['/v1/nowhere', BROWSER],
@@ -34,4 +36,9 @@ test.each([
   ['/../package.json', '*/*'],
 ])('%s for %s is not answered here', (path, accept) => {
   expect(file(path, accept)).toBeNull()
+})
+
+test('the pages are those that the page itself knows', async () => {
+  const app = await readFile(join(import.meta.dirname, '..', '..', 'web', 'src', 'app.tsx'), 'utf8')
+  expect([...app.matchAll(/<Route path="([^"]+)"/g)].map(([, path]) => path).sort()).toEqual([...PAGES].sort())
 })

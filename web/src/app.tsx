@@ -1,30 +1,62 @@
-import { useStatus } from './api/queries.ts'
-import { asProblem, ProblemError } from './api/request.ts'
+import { lazy, Suspense } from 'react'
+import { Route, Switch, useLocation } from 'wouter'
+import { Boundary } from './frame/boundary.tsx'
+import { PlainPage } from './frame/plain-page.tsx'
 import { ReviewPage } from './review/review-page.tsx'
 import { FirstRun } from './state/first-run.tsx'
 import { NotFound } from './state/not-found.tsx'
-import { ProblemNotice } from './state/problem-notice.tsx'
+import { Outdated } from './state/outdated.tsx'
+import { PageSkeleton } from './state/page-skeleton.tsx'
 import { ReviewSkeleton } from './state/review-skeleton.tsx'
-import { SignIn } from './state/sign-in.tsx'
-import { PlainPage } from './frame/plain-page.tsx'
+import { WithStatus } from './state/with-status.tsx'
 
-/** Which page there is to show. There is one address, `/`; what it shows depends on who asks and on what has arrived. */
+// Most visits are to the review; the other pages come when somebody goes there.
+const SourcesPage = lazy(() => import('./sources/sources-page.tsx'))
+const SourcePage = lazy(() => import('./sources/source-page.tsx'))
+const ConnectPage = lazy(() => import('./sources/connect-page.tsx'))
+const SettingsPage = lazy(() => import('./sources/settings-page.tsx'))
+const GapsPage = lazy(() => import('./gaps/gaps-page.tsx'))
+
+/** Which page there is to show; what it shows depends on who asks and on what has arrived. */
 export function App() {
-  const { pathname } = window.location
-  return pathname === '/' ? <Review /> : <NotFound path={pathname} />
-}
-
-function Review() {
-  const status = useStatus()
-  if (status.error instanceof ProblemError && status.error.signedOut) return <SignIn />
-  if (status.data === undefined) {
-    if (status.error === null) return <ReviewSkeleton />
-    return (
-      <PlainPage title="Fairlead could not be read">
-        <ProblemNotice problem={asProblem(status.error)} onRetry={() => void status.refetch()} retrying={status.isFetching} />
-      </PlainPage>
-    )
-  }
-  if (status.data.events === 0) return <FirstRun status={status.data} />
-  return <ReviewPage status={status.data} />
+  const [path] = useLocation()
+  return (
+    // Keyed by the page, so that one that failed does not take the next one away.
+    <Boundary
+      key={path}
+      fallback={
+        <PlainPage title="This page failed">
+          <Outdated />
+        </PlainPage>
+      }
+    >
+      <Suspense fallback={<PageSkeleton title="Fairlead" />}>
+        <Switch>
+          <Route path="/">
+            <WithStatus waiting={<ReviewSkeleton />}>
+              {(status) => (status.events === 0 ? <FirstRun status={status} /> : <ReviewPage status={status} />)}
+            </WithStatus>
+          </Route>
+          <Route path="/sources">
+            <WithStatus waiting={<PageSkeleton title="Sources" />}>{(status) => <SourcesPage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/sources/detail">
+            <WithStatus waiting={<PageSkeleton title="Source" />}>{(status) => <SourcePage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/sources/connect">
+            <WithStatus waiting={<PageSkeleton title="Connect a tool" />}>{(status) => <ConnectPage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/sources/settings">
+            <WithStatus waiting={<PageSkeleton title="Settings" />}>{(status) => <SettingsPage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/gaps">
+            <WithStatus waiting={<PageSkeleton title="Data gaps" />}>{(status) => <GapsPage status={status} />}</WithStatus>
+          </Route>
+          <Route>
+            <NotFound path={path} />
+          </Route>
+        </Switch>
+      </Suspense>
+    </Boundary>
+  )
 }

@@ -66,6 +66,11 @@ export function windowQuery(view: View): URLSearchParams {
   return params
 }
 
+/** Where the data-gap report of the same window is. */
+export function gapsAddress({ days, offset }: Pick<View, 'days' | 'offset'>): string {
+  return `/gaps?days=${days}${offset === 0 ? '' : `&offset=${offset}`}`
+}
+
 /** The part that one metric understands beside it. */
 export function metricQuery(view: View): URLSearchParams {
   const params = windowQuery(view)

@@ -56,6 +56,154 @@ export interface RawItem {
   problem: string | null
 }
 
+/** Part of a JSON Schema: as much of it as the settings of connectors use. */
+export interface Schema {
+  type?: string | string[]
+  description?: string
+  default?: unknown
+  enum?: unknown[]
+  anyOf?: Schema[]
+  items?: Schema
+  properties?: Record<string, Schema>
+  required?: string[]
+  minimum?: number
+  maximum?: number
+  maxItems?: number
+  format?: string
+}
+
+/** One entry of `GET /v1/connectors`: what can be connected. */
+export interface Connector {
+  id: string
+  title: string
+  docs: string
+  fields: { name: string; secret: boolean; required: boolean; description: string }[]
+  streams: { name: string; produces: string[]; pulled: boolean }[]
+  /** How its webhook is set up; `{url}` stands for the address. Null when it has none. */
+  hook: string | null
+  schema: Schema
+}
+
+export const SOURCE_STATES = ['fine', 'late', 'failing', 'needs_attention', 'waiting', 'pushed'] as const
+export type SourceState = (typeof SOURCE_STATES)[number]
+
+/** One entry of `GET /v1/sources`. */
+export interface Source {
+  name: string
+  connector: string
+  title: string
+  state: SourceState
+  config: Record<string, unknown>
+  secrets: string[]
+  pulls: boolean
+  every_minutes: number | null
+  hook_path: string | null
+  last_attempt_at: string | null
+  last_success_at: string | null
+  last_error: string | null
+  failures: number
+  budget: { limit: number; remaining: number; reset_at: string } | null
+  deliveries: {
+    taken: number
+    ignored: number
+    unread: number
+    refused: number
+    last_at: string | null
+    last_refused_at: string | null
+  } | null
+}
+
+export interface SourceList extends Page<Source> {
+  /** Whether whoever asks may connect, change, pull and remove. */
+  may_change: boolean
+}
+
+/** `GET /v1/sources/health?name=` */
+export interface SourceHealth {
+  name: string
+  state: SourceState
+  lag_seconds: number | null
+  streams: { stream: string; items: number; repeated: number; unread: number; last_at: string }[]
+  coverage: { table: string; from_at: string; to_at: string; open: boolean }[]
+  /** Of the last 35 days, in the zone of the organization; a day on which nothing came is not listed. */
+  days: { day: string; stream: string; items: number }[]
+  unread: { seq: number; stream: string; id: string; received_at: string; problem: string }[]
+  /** What the store itself refused: kept in files beside it, and in no figure. */
+  quarantined: { seq: number; stream: string; id: string; received_at: string; reason: string }[]
+}
+
+/** `POST /v1/sources/check` */
+export interface Check {
+  ok: boolean
+  missing: string[]
+}
+
+export interface ShownDeployment {
+  id: string
+  service: string
+  environment: string
+  environment_name: string
+  at: string
+  outcome: string
+  title: string | null
+  url: string | null
+  rule: string | null
+}
+
+/** `POST /v1/sources/preview` */
+export interface Preview {
+  items: number
+  from: 'kept' | 'tool'
+  before: number
+  after: number
+  matched: { rule: string; service: string; environment: string; deployments: number; last_at: string }[]
+  added: ShownDeployment[]
+  removed: ShownDeployment[]
+  unmatched: { workflow: string; repository: string | null; runs: number; last_at: string }[]
+}
+
+/** `POST /v1/sources/sync` */
+export interface Pull {
+  source: string
+  items: number
+  streams: Record<string, number>
+  problems: Record<string, string>
+  seconds: number
+}
+
+/** `POST /v1/sources/replay` */
+export interface Replay {
+  items: number
+  removed: number
+  unread: number
+}
+
+/** `GET /v1/gaps` */
+export interface GapReport {
+  window: TimeWindow
+  items: Gap[]
+  next: null
+}
+
+export interface Gap {
+  code: string
+  count: number
+  text: string
+  remedy: string
+  /** The newest examples. */
+  items: GapExample[]
+}
+
+export interface GapExample {
+  id: string
+  title: string | null
+  url: string | null
+  at: string
+  service: string | null
+  repository: string | null
+  source: string
+}
+
 /** RFC 9457, `application/problem+json`. */
 export interface Problem {
   type?: string
@@ -64,4 +212,6 @@ export interface Problem {
   code: string
   detail: string
   help: string | null
+  /** What is wrong with which field, where the server says so. */
+  errors?: { path: string; message: string }[]
 }

@@ -1,6 +1,18 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { metricQuery, windowQuery, type View } from '../view-state.ts'
-import type { CatalogueEntry, DoraReply, MetricReply, Page, RawItem, SampleReply, Status } from './contract.ts'
+import type {
+  CatalogueEntry,
+  Connector,
+  DoraReply,
+  GapReport,
+  MetricReply,
+  Page,
+  RawItem,
+  SampleReply,
+  SourceHealth,
+  SourceList,
+  Status,
+} from './contract.ts'
 import { get } from './request.ts'
 
 /** Figures are asked for again this often while the page is visible. */
@@ -80,5 +92,39 @@ export function useRawItem(id: string) {
     queryFn: ({ signal }) => get<RawItem>(`/v1/raw/${encodeURIComponent(id)}`, signal),
     // The bytes that arrived never change.
     staleTime: Infinity,
+  })
+}
+
+export function useConnectors() {
+  return useQuery({
+    queryKey: ['connectors'],
+    queryFn: ({ signal }) => get<Page<Connector>>('/v1/connectors', signal),
+    // They change only with the server's version.
+    staleTime: Infinity,
+  })
+}
+
+export function useSources() {
+  return useQuery({
+    queryKey: ['sources'],
+    queryFn: ({ signal }) => get<SourceList>('/v1/sources', signal),
+    refetchInterval: refreshAfter,
+  })
+}
+
+export function useSourceHealth(name: string) {
+  return useQuery({
+    queryKey: ['sources', 'health', name],
+    queryFn: ({ signal }) => get<SourceHealth>(`/v1/sources/health?name=${encodeURIComponent(name)}`, signal),
+    refetchInterval: refreshAfter,
+  })
+}
+
+export function useGaps(days: number, offset: number) {
+  return useQuery({
+    queryKey: ['gaps', days, offset],
+    queryFn: ({ signal }) => get<GapReport>(`/v1/gaps?days=${days}&offset=${offset}`, signal),
+    refetchInterval: refreshAfter,
+    placeholderData: keepPreviousData,
   })
 }

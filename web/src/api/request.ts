@@ -39,13 +39,88 @@ export async function post(path: string, body?: object): Promise<void> {
   })
 }
 
+/** A POST whose answer is of interest. */
+export async function ask<Reply>(path: string, body: object, signal?: AbortSignal): Promise<Reply> {
+  const response = await send(path, {
+    method: 'POST',
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  return (await readJson(response)) as Reply
+}
+
+export interface Progress {
+  done: number
+  /** Null while nobody knows how much there is. */
+  total: number | null
+  what: string
+}
+
+type ProgressLine<Reply> = { progress: Progress } | { result: Reply } | { problem: Pick<Problem, 'code' | 'detail' | 'help'> }
+
+/** A POST that takes a while: told line by line how far it is, and answered by the last line. It ends on the server, too, when it is abandoned. */
+export async function follow<Reply extends object>(
+  path: string,
+  body: object,
+  tick: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Reply> {
+  const response = await send(path, {
+    method: 'POST',
+    headers: { accept: 'application/x-ndjson', 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal,
+  })
+  for await (const line of linesOf(response)) {
+    const said = JSON.parse(line) as ProgressLine<Reply>
+    if ('progress' in said) tick(said.progress)
+    else if ('result' in said) return said.result
+    else throw new ProblemError({ title: 'It failed', status: 0, ...said.problem })
+  }
+  throw cutOff()
+}
+
+async function* linesOf(response: Response): AsyncGenerator<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  if (reader === undefined) return
+  let rest = ''
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      const parts = (rest + value).split('\n')
+      rest = parts.pop() ?? ''
+      yield* parts.filter((line) => line !== '')
+    }
+  } catch (thrown) {
+    if (isAbort(thrown)) throw thrown
+    throw cutOff()
+  }
+  if (rest !== '') yield rest
+}
+
+function cutOff(): ProblemError {
+  return new ProblemError({
+    title: 'Cut off',
+    status: 0,
+    code: 'server-unreachable',
+    detail: 'The server ended in the middle of its answer.',
+    help: 'What it had done by then is kept: start it again.',
+  })
+}
+
+export function isAbort(thrown: unknown): boolean {
+  return thrown instanceof DOMException && thrown.name === 'AbortError'
+}
+
 async function send(path: string, init: RequestInit): Promise<Response> {
   let response: Response
   try {
     response = await fetch(path, { credentials: 'same-origin', ...init })
   } catch (thrown) {
     // An abandoned call is no failure: the query that asked is gone.
-    if (thrown instanceof DOMException && thrown.name === 'AbortError') throw thrown
+    if (isAbort(thrown)) throw thrown
     throw new ProblemError({
       title: 'No answer',
       status: 0,
@@ -89,6 +164,7 @@ async function readProblem(response: Response): Promise<Problem> {
       code: sent.code ?? fallback.code,
       detail: sent.detail ?? sent.title ?? fallback.detail,
       help: sent.help ?? null,
+      ...(Array.isArray(sent.errors) ? { errors: sent.errors } : {}),
     }
   } catch {
     return fallback

@@ -1,9 +1,11 @@
+import { Link } from 'wouter'
 import type { MetricReply } from '../api/contract.ts'
 import { count, percentOf } from '../format/figure.ts'
 import { GapList } from '../review/gap-list.tsx'
+import { gapsAddress, type View } from '../view-state.ts'
 
 /** How much of the population the number rests on, and what is missing. */
-export function Coverage({ metric }: { metric: MetricReply }) {
+export function Coverage({ metric, view }: { metric: MetricReply; view: View }) {
   const { coverage } = metric
   return (
     <section className="detail-section" aria-labelledby="detail-coverage">
@@ -16,6 +18,7 @@ export function Coverage({ metric }: { metric: MetricReply }) {
         </p>
       )}
       <GapList metric={metric} />
+      {metric.gaps.length > 0 && <Link href={gapsAddress(view)}>All data gaps of this window</Link>}
     </section>
   )
 }

@@ -69,7 +69,7 @@ export default function DetailDrawer({ id, view, change, onClose }: { id: string
       {reply !== undefined && scale !== undefined && (
         <div className="detail-pair">
           <Groups metric={reply} scale={scale} onChoose={(service) => change({ service })} service={view.service} />
-          <Coverage metric={reply} />
+          <Coverage metric={reply} view={view} />
         </div>
       )}
       <Rows id={id} unit={reply?.unit ?? entry?.unit ?? null} zone={reply?.window.tz} view={view} change={change} />

@@ -20,6 +20,11 @@ export function moment(at: string, zone?: Zone): string {
   return `${longDay(at, zone)} ${year(at, zone)}, ${clock(at, zone)}`
 }
 
+/** `Fri 14 Nov 2025` */
+export function date(at: string, zone?: Zone): string {
+  return `${longDay(at, zone)} ${year(at, zone)}`
+}
+
 /** `14 Nov, 09:30` */
 export function shortMoment(at: string, zone?: Zone): string {
   return `${day(at, zone)}, ${clock(at, zone)}`

@@ -14,6 +14,9 @@ const PATHS = {
   moon: 'M13.2 9.6A5.6 5.6 0 0 1 6.4 2.8a5.6 5.6 0 1 0 6.8 6.8Z',
   leave: 'M6 13.5H3v-11h3M10.5 11l3-3-3-3m3 3H6.5',
   external: 'M6.5 3.5h-3v9h9v-3M9.5 3h3.5v3.5M13 3 7.5 8.5',
+  plus: 'M8 3v10M3 8h10',
+  again: 'M13 8a5 5 0 1 1-1.5-3.5M13 2.5v3h-3',
+  remove: 'M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.6 9h5.8l.6-9',
 } as const
 
 export type IconName = keyof typeof PATHS

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
+import { Link, useLocation } from 'wouter'
 import { asProblem, post } from '../api/request.ts'
 import { Icon } from './icon.tsx'
 import logo from './favicon.svg'
@@ -15,6 +16,7 @@ export function Masthead({ organization, signedIn, children }: { organization: s
           <span className="brand-name">Fairlead</span>
         </a>
         {organization !== null && <span className="organization">{organization}</span>}
+        {signedIn && <Navigation />}
         <div className="masthead-end">
           {children}
           <ThemeToggle />
@@ -22,6 +24,33 @@ export function Masthead({ organization, signedIn, children }: { organization: s
         </div>
       </div>
     </header>
+  )
+}
+
+const PAGES = [
+  { path: '/', text: 'Review' },
+  { path: '/sources', text: 'Sources' },
+  { path: '/gaps', text: 'Gaps' },
+]
+
+function Navigation() {
+  const [location] = useLocation()
+  return (
+    <nav className="pages" aria-label="Pages">
+      <ul>
+        {PAGES.map(({ path, text }) => {
+          const here = location === path
+          const within = path !== '/' && location.startsWith(`${path}/`)
+          return (
+            <li key={path}>
+              <Link href={path} className={here || within ? 'is-here' : ''} aria-current={here ? 'page' : within ? 'true' : undefined}>
+                {text}
+              </Link>
+            </li>
+          )
+        })}
+      </ul>
+    </nav>
   )
 }
 

@@ -40,7 +40,7 @@ export function Controls({ view, change, status, edition }: { view: View; change
   )
 }
 
-function WindowChoice({ days, onChoose }: { days: number; onChoose: (days: number) => void }) {
+export function WindowChoice({ days, onChoose }: { days: number; onChoose: (days: number) => void }) {
   const name = useId()
   const choices = WINDOWS.some((known) => known === days) ? WINDOWS : [...WINDOWS, days].toSorted((a, b) => a - b)
   return (
@@ -62,7 +62,7 @@ function WindowChoice({ days, onChoose }: { days: number; onChoose: (days: numbe
   )
 }
 
-function WeekSteps({ offset, onStep }: { offset: number; onStep: (offset: number) => void }) {
+export function WeekSteps({ offset, onStep }: { offset: number; onStep: (offset: number) => void }) {
   return (
     <div className="steps" role="group" aria-label="Move the window">
       <span className="steps-label" aria-hidden="true">

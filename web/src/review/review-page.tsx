@@ -1,15 +1,18 @@
 import { lazy, Suspense, useCallback, useEffect } from 'react'
+import { Link } from 'wouter'
 import type { Status } from '../api/contract.ts'
 import { useCatalogue, useDora } from '../api/queries.ts'
 import { asProblem } from '../api/request.ts'
 import { windowText } from '../format/moment.ts'
 import { Boundary } from '../frame/boundary.tsx'
 import { Masthead } from '../frame/masthead.tsx'
+import { useArrival } from '../frame/use-arrival.ts'
 import { Outdated } from '../state/outdated.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import { TileBones } from '../state/review-skeleton.tsx'
 import { organizationName } from './organization-name.ts'
 import { useView } from '../use-view.ts'
+import { gapsAddress } from '../view-state.ts'
 import { Controls } from './controls.tsx'
 import { Freshness } from './freshness.tsx'
 import { SampleBanner } from './sample-banner.tsx'
@@ -17,6 +20,7 @@ import { SourceList } from './source-list.tsx'
 import { Summary } from './summary.tsx'
 import { Tile } from './tile.tsx'
 import { reviewMetrics } from './review-metrics.ts'
+import '../frame/page.css'
 import './review-page.css'
 
 // Most visits end with the tiles: what is behind them comes when somebody asks.
@@ -24,6 +28,7 @@ const DetailDrawer = lazy(() => import('../detail/detail-drawer.tsx'))
 
 export function ReviewPage({ status }: { status: Status }) {
   const [view, change] = useView()
+  const heading = useArrival()
   const dora = useDora(view)
   const catalogue = useCatalogue()
   const openMetric = useCallback((metric: string) => change({ metric }), [change])
@@ -49,7 +54,9 @@ export function ReviewPage({ status }: { status: Status }) {
       <main className="page">
         <div className="page-head">
           <div>
-            <h1>{title}</h1>
+            <h1 ref={heading} tabIndex={-1}>
+              {title}
+            </h1>
             {reply !== undefined && (
               <p className="scope">
                 <span>{windowText(reply.window)}</span> <span className="scope-zone">{reply.window.tz}</span>
@@ -81,6 +88,11 @@ export function ReviewPage({ status }: { status: Status }) {
                 />
               ))}
             </div>
+            {reviewMetrics(reply).some(({ gaps }) => gaps.length > 0) && (
+              <p className="gaps-more">
+                <Link href={gapsAddress(view)}>What these figures do not know, with examples and remedies</Link>
+              </p>
+            )}
           </div>
         )}
         {view.metric !== null && (

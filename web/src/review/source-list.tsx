@@ -1,3 +1,4 @@
+import { Link } from 'wouter'
 import type { Status } from '../api/contract.ts'
 import { count } from '../format/figure.ts'
 import { ago, moment } from '../format/moment.ts'
@@ -13,7 +14,9 @@ export function SourceList({ status }: { status: Status }) {
   const sources = status.sources.filter(({ name }) => name !== SAMPLE_SOURCE || status.demo)
   return (
     <footer className="colophon">
-      <h2>Sources</h2>
+      <h2>
+        <Link href="/sources">Sources</Link>
+      </h2>
       <ul>
         {sources.map((source) => (
           <li key={`${source.connector}/${source.name}`}>

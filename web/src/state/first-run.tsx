@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { Link } from 'wouter'
 import type { Status } from '../api/contract.ts'
 import { Command } from '../frame/copy-button.tsx'
 import { PlainPage } from '../frame/plain-page.tsx'
@@ -7,7 +8,7 @@ import './first-run.css'
 
 const HOUR_MS = 3_600_000
 
-/** The first minutes with Fairlead: three ways to a number, the quickest first. The page notices by itself when data has come. */
+/** The first minutes with Fairlead: four ways to a number, the quickest first. The page notices by itself when data has come. */
 export function FirstRun({ status }: { status: Status }) {
   const [event] = useState(() => exampleEvent(window.location.origin, new Date(Date.now() - HOUR_MS)))
   return (
@@ -33,6 +34,15 @@ export function FirstRun({ status }: { status: Status }) {
             put in the ingest token that <code>fairlead up</code> printed.
           </p>
           <Command text={event} label="send a deployment with curl" />
+        </li>
+        <li>
+          <h2>Connect a tool</h2>
+          <p>Fairlead reads what the tool knows already, its history included, and then whatever is new.</p>
+          <p>
+            <Link href="/sources/connect" className="button">
+              Choose a tool
+            </Link>
+          </p>
         </li>
       </ol>
       <p className="waiting" role="status">

@@ -1,0 +1,31 @@
+import { Masthead } from '../frame/masthead.tsx'
+import './skeleton.css'
+
+const CARDS = ['a', 'b', 'c']
+
+/** The shape of a page of cards before its first answer. */
+export function PageSkeleton({ title }: { title: string }) {
+  return (
+    <>
+      <Masthead organization={null} signedIn={false} />
+      <main className="page" aria-busy="true">
+        <h1 className="visually-hidden">{title}</h1>
+        <div className="bone bone-title" />
+        <CardBones what="the page" />
+      </main>
+    </>
+  )
+}
+
+export function CardBones({ what }: { what: string }) {
+  return (
+    <div aria-busy="true">
+      <p className="visually-hidden" role="status">
+        Loading {what}
+      </p>
+      {CARDS.map((card) => (
+        <div className="bone bone-card" key={card} />
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,20 @@
+import type { ReactNode } from 'react'
+import type { Status } from '../api/contract.ts'
+import { useStatus } from '../api/queries.ts'
+import { asProblem, ProblemError } from '../api/request.ts'
+import { PlainPage } from '../frame/plain-page.tsx'
+import { ProblemNotice } from './problem-notice.tsx'
+import { SignIn } from './sign-in.tsx'
+
+/** The first call of every page: it says who asks and for which organization, and without it there is no page. */
+export function WithStatus({ waiting, children }: { waiting: ReactNode; children: (status: Status) => ReactNode }) {
+  const status = useStatus()
+  if (status.error instanceof ProblemError && status.error.signedOut) return <SignIn />
+  if (status.data !== undefined) return children(status.data)
+  if (status.error === null) return waiting
+  return (
+    <PlainPage title="Fairlead could not be read">
+      <ProblemNotice problem={asProblem(status.error)} onRetry={() => void status.refetch()} retrying={status.isFetching} />
+    </PlainPage>
+  )
+}
