@@ -40,6 +40,11 @@ export function isFound(text: string, value: string): boolean {
   return compile(text).matcher(value).find()
 }
 
+/** Whether one of the patterns is. */
+export function isAnyFound(patterns: readonly string[], value: string): boolean {
+  return patterns.some((one) => isFound(one, value))
+}
+
 /** The named groups of a pattern in a value, those that took part in the match; null where it is not found. */
 export function groupsOf(text: string, value: string): Record<string, string> | null {
   const one = compile(text)

@@ -13,7 +13,13 @@ export interface List {
    * `next`, null for the first. A list that is asked by page number must be newest first: an item that changes meanwhile then moves to where
    * it is seen again, and never past the reader.
    */
-  page(range: { readonly since: string | null; readonly until: string | null }, page: string | null): Promise<ListPage>
+  page(range: Range, page: string | null): Promise<ListPage>
+}
+
+/** What is asked for, RFC 3339; null for no bound. */
+export interface Range {
+  readonly since: string | null
+  readonly until: string | null
 }
 
 export interface ListPage {

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import type { Ask } from '../../src/connector.ts'
 import { answeredStatus } from '../../src/errors.ts'
-import { nextLink, type List } from '../../src/paging.ts'
+import { nextLink } from '../../src/paging.ts'
 import type { Config } from './config.ts'
 import { type Item, moment } from './payload.ts'
 
-export type Range = Parameters<List['page']>[0]
 export type Query = Record<string, string | number | boolean | undefined>
 const DAY_MS = 86_400_000
 const items = z.array(z.looseObject({}))

@@ -1,6 +1,6 @@
 import { pulled, type Ask, type Page, type Pulled } from '../../src/connector.ts'
-import { walkLists, type List } from '../../src/paging.ts'
-import { list, momentOf, type Query, type Range } from './api.ts'
+import { walkLists, type List, type Range } from '../../src/paging.ts'
+import { list, momentOf, type Query } from './api.ts'
 import type { Config } from './config.ts'
 import type { Item } from './payload.ts'
 import { contextOf, type Project, projectsOf } from './project.ts'
