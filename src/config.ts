@@ -52,6 +52,7 @@ export const SETTINGS = {
     'Bytes of free disk below which events are refused (503) before anything is half written.',
   ),
   FAIRLEAD_SECRET_KEY: secret('Root of the encryption of credentials. Unset: a key file in the data directory, made at the first start.'),
+  FAIRLEAD_SECRET_KEY_OLD: secret('The key before, while credentials are sealed anew under FAIRLEAD_SECRET_KEY (`fairlead keys rotate`).'),
   FAIRLEAD_ALLOW_ADDRESSES: setting(
     z.string().transform((text) =>
       text

@@ -138,7 +138,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const token = newToken()
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
     const access = await openAccess({ semantic, clock, processToken: token, timeZone })
-    const vault = await openVault(dataDirectory.path, config.FAIRLEAD_SECRET_KEY)
+    const vault = await openVault(dataDirectory.path, config.FAIRLEAD_SECRET_KEY, config.FAIRLEAD_SECRET_KEY_OLD)
     const sources = openSources({ semantic, registry, vault, clock })
     const names = openNames({ semantic, clock })
     const rules = addressRules(config.FAIRLEAD_ALLOW_ADDRESSES)

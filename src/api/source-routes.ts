@@ -317,6 +317,16 @@ export function sourceRoutes(services: Services): Route[] {
     }),
     route({
       method: 'post',
+      path: '/v1/keys/rotate',
+      summary: `Seal every credential under a new key, and forget the old one. ${ndjson}`,
+      right: 'admin',
+      replies: {
+        200: { description: 'How many were sealed anew.', schema: z.object({ resealed: z.number().int(), credentials: z.number().int() }) },
+      },
+      handle: ({ context }) => withProgress(context, (progress) => sources.rotateKeys((done, total) => progress(done, total, 'sources'))),
+    }),
+    route({
+      method: 'post',
       path: '/v1/demo',
       summary: 'Load the seeded sample data, or remove it',
       right: 'admin',

@@ -164,6 +164,14 @@ export function createProgram(): Command {
     .action(run(() => import('./replay.ts')))
 
   program
+    .command('keys')
+    .description('seal the credentials of sources under a new key; it can be interrupted and run again')
+    .argument('<action>', 'rotate')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead keys rotate')
+    .action(run(() => import('./keys.ts')))
+
+  program
     .command('record')
     .description('write the answers of a live tool as the fixture of its connector, scrubbed; nothing is kept')
     .argument('<source>', 'its name')

@@ -76,6 +76,8 @@ export interface Sources {
   succeeded(org: string, source: Source, figures: { seconds: number; items: number }): Promise<void>
   failed(org: string, source: Source, reason: string): Promise<void>
   noteHealth(org: string, name: string, figures: Health): Promise<void>
+  /** Seals every credential of every organization under a new key. Interrupted at any point everything can be opened, and the next call goes on. */
+  rotateKeys(progress: (done: number, total: number) => void): Promise<{ resealed: number; credentials: number }>
   /** Whether there is something to pull, and something to ask with. */
   pulls(org: string, source: Source): Promise<boolean>
   /** Services that are a part of a repository, with the globs of that part, as the rules of the sources say. */
@@ -126,6 +128,12 @@ ON CONFLICT (org_id, name) DO NOTHING`,
 const updateSource = statement({
   name: 'sources.update',
   sql: `UPDATE sources SET config = {config:jsonb}, secrets = {secrets:jsonb}, every_minutes = coalesce({every:integer}, every_minutes) WHERE org_id = {org:uuid} AND id = {id:uuid}`,
+  row: noRow,
+})
+const resealCredential = statement({
+  name: 'sources.reseal',
+  sql: `UPDATE sources SET secrets = jsonb_set(secrets, ARRAY[{field:text}], to_jsonb({after:text}))
+WHERE org_id = {org:uuid} AND id = {id:uuid} AND secrets->>{field:text} = {before:text}`,
   row: noRow,
 })
 const deleteSource = statement({
@@ -294,6 +302,26 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     },
     async noteHealth(org, name, figures) {
       await semantic.query(noteHealth, { org, name, health: JSON.stringify(figures) })
+    },
+    async rotateKeys(progress) {
+      await vault.beginRotation()
+      const rows = await semantic.query(allSources)
+      let resealed = 0
+      for (const [index, { org, id, secrets }] of rows.entries()) {
+        for (const [field, sealed] of Object.entries(secrets)) {
+          if (vault.isCurrent(sealed)) continue
+          const again = vault.reseal(sealed, placeOf(org, id, field))
+          // Not where it was given anew meanwhile: that is under the new key already.
+          await semantic.query(resealCredential, { org, id, field, before: sealed, after: again })
+          resealed++
+        }
+        progress(index + 1, rows.length)
+      }
+      const left = (await semantic.query(allSources)).flatMap(({ secrets }) => Object.values(secrets))
+      const old = left.filter((sealed) => !vault.isCurrent(sealed)).length
+      if (old > 0) throw new AppError('conflict', `${old} credentials changed while keys were rotated.`, { help: 'Run it again.' })
+      await vault.endRotation()
+      return { resealed, credentials: left.length }
     },
     async pulls(org, source) {
       const connector = registry.connectors.get(source.connector)
