@@ -4,6 +4,7 @@ import { incidentState } from '../domain/incident-state.ts'
 import { incidentEnvironment, placeOf, serviceRules } from '../domain/service-rule.ts'
 import type { DomainRows } from '../domain/tables.ts'
 import {
+  baseOf,
   defineConnector,
   defineStream,
   pulled,
@@ -16,7 +17,7 @@ import {
   type Page,
   type Pulled,
 } from '../src/connector.ts'
-import { walkLists, type ListPage } from '../src/paging.ts'
+import { walkLists, type ListPage, type Range } from '../src/paging.ts'
 import { isSecret, sentSecret } from '../src/signature.ts'
 
 const docs = `Reads what Opsgenie was told of: its alerts, or its incidents, or both.
@@ -242,11 +243,6 @@ const listed = z.object({ data: z.array(given), paging: z.object({ next: z.strin
 const place = z.object({ sort: z.enum(['createdAt', 'updatedAt']), before: z.number().nullable(), offset: z.number().int() })
 type Place = z.output<typeof place>
 
-interface Range {
-  readonly since: string | null
-  readonly until: string | null
-}
-
 /** One page, newest first. Alerts can be asked by their last change; incidents only by their creation, so they are all asked each time. */
 async function readPage(
   ask: Ask<Config>,
@@ -364,10 +360,6 @@ async function check({ http, config }: Ask<Config>): Promise<Check> {
       refuse('The key may not read services, so incidents have their ids for names: give it the access right Configuration Access.', false)
   }
   return { ok, missing }
-}
-
-function baseOf({ url }: Config): string {
-  return url.replace(/\/+$/, '')
 }
 
 export default defineConnector<Config>({

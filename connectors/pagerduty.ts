@@ -4,6 +4,7 @@ import { incidentState } from '../domain/incident-state.ts'
 import { incidentEnvironment, placeOf, serviceRules } from '../domain/service-rule.ts'
 import type { DomainRows } from '../domain/tables.ts'
 import {
+  baseOf,
   defineConnector,
   defineStream,
   pulled,
@@ -316,7 +317,7 @@ export default defineConnector<Config>({
   config,
   canPull: ({ token }) => token !== undefined,
   api: ({ url, token }) => ({
-    base: url.replace(/\/+$/, ''),
+    base: baseOf({ url }),
     headers: {
       ...(token === undefined ? {} : { authorization: `Token token=${token.reveal()}` }),
       accept: 'application/vnd.pagerduty+json;version=2',
