@@ -141,9 +141,9 @@ async function applyOrganization(
     const stream = registry.connectors.get(record.connector)?.streams[record.stream]
     const immutable = stream?.immutable === true
     const seen_at = immutable ? record.received_at : (record.at ?? record.received_at)
-    // The same number is this very record, applied before a crash: not a repetition.
     // The same bytes of a later moment are a newer version all the same: what lies between the two moments is older.
     const isLater = !immutable && record.at !== null && earlier !== undefined && record.at > earlier.seen_at
+    // The same number is this very record, applied before a crash: not a repetition.
     const repeated = earlier !== undefined && earlier.seq < record.seq && earlier.digest === record.digest && !isLater
     // An item is what its newest version says: one that comes late is kept, and tells no rows.
     const superseded = earlier !== undefined && earlier.seq !== record.seq && !immutable && seen_at < earlier.seen_at
