@@ -270,7 +270,11 @@ test('of many services the first ten are shown, and the rest on demand', async (
     return { ...reply, metrics }
   }
   const page = await opened()
+  // The button is drawn with the rows: when it is there, so are they.
+  const all = page.getByRole('button', { name: 'Show all 14 services' })
+  await all.waitFor()
   expect(await page.locator('.groups tbody tr').count()).toBe(10)
-  await page.getByRole('button', { name: 'Show all 14 services' }).click()
+  await all.click()
+  await all.waitFor({ state: 'detached' })
   expect(await page.locator('.groups tbody tr').count()).toBe(14)
 })
