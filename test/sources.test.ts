@@ -251,6 +251,25 @@ test(
   },
 )
 
+describe('a credential that is asked for', () => {
+  const asking = (name: string) => addArguments('github', name).map((word) => (word === 'token=env:CANARY' ? 'token' : word))
+
+  test('is taken from what is piped in, and used', async () => {
+    const added = await fairlead(asking('asked'), { data, env: { CANARY }, input: `${CANARY}\n` })
+    expect(added.code, added.stderr).toBe(0)
+    expect(added.stdout).toContain('is connected')
+    expect(added.stdout + added.stderr).not.toContain(CANARY)
+    expect((await cli('sources', 'check', 'asked')).code).toBe(0)
+  })
+
+  test('and not given, is a refusal that says so, and nothing is saved', async () => {
+    const answer = await fairlead(asking('unasked'), { data, env: { CANARY }, input: '' })
+    expect(answer.code).toBe(2)
+    expect(answer.stderr).toContain('No token was given')
+    expect((await server.get<{ items: { name: string }[] }>('/v1/sources')).items.map((one) => one.name)).not.toContain('unasked')
+  })
+})
+
 describe('what is refused', () => {
   test.each([
     [['sources', 'add', 'nothing'], 2, 'no connector'],

@@ -223,8 +223,9 @@ function ask(name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     reader.once('line', (line) => {
       if (isTerminal) process.stderr.write('\n')
-      reader.close()
+      // Before closing, which says in the same turn that nothing was given.
       resolve(line)
+      reader.close()
     })
     reader.once('close', () => reject(new AppError('usage', `No ${name} was given.`, { help: 'Type it, or pipe it in.' })))
   })
