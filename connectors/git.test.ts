@@ -20,6 +20,7 @@ afterAll(removeSandboxes)
 
 type Settings = Omit<z.input<typeof connector.config>, 'path'>
 
+/** One file, a part for each promise of the connector: all read small repositories that are made by the same few words. */
 function askOf(sandbox: Sandbox, settings: Settings = {}, cursor: string | null = null) {
   return askWith({
     config: connector.config.parse({ path: sandbox.path, ...settings }),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { rowOf } from './entity.ts'
 import { incidentState } from './incident-state.ts'
-import { compile, isFound } from './pattern.ts'
+import { isFound, patternProblem } from './pattern.ts'
 import { incidentEnvironment, placeOf, serviceRules } from './service-rule.ts'
 import type { RowOf } from './tables.ts'
 
@@ -54,14 +54,9 @@ const matcher = () =>
     .string()
     .max(300)
     .superRefine((text, context) => {
-      try {
-        const read = readMatcher(text)
-        if (read === null) context.addIssue({ code: 'custom', message: 'must be a matcher such as severity="critical"' })
-        else if (read.isPattern) compile(read.value)
-      } catch (thrown) {
-        const reason = thrown instanceof Error ? thrown.message.replace('error parsing regexp: ', '') : String(thrown)
-        context.addIssue({ code: 'custom', message: `cannot be used as a pattern: ${reason}` })
-      }
+      const read = readMatcher(text)
+      const message = read === null ? 'must be a matcher such as severity="critical"' : read.isPattern ? patternProblem(read.value) : null
+      if (message !== null) context.addIssue({ code: 'custom', message })
     })
 
 const labels = (names: readonly string[], what: string) =>

@@ -14,15 +14,14 @@ export function looseKeys(value: unknown): unknown {
 
 const NOTHING = new Set(['', '<no value>', '<nil>', 'null'])
 
+/** A field as text, whatever its type; null where it says nothing. */
+export function textOf(value: unknown): string | null {
+  const text = ['string', 'number', 'boolean'].includes(typeof value) ? String(value).trim() : ''
+  return NOTHING.has(text) ? null : text
+}
+
 /** A text, or a number or flag as text. */
-export const looseText = () =>
-  z
-    .union([z.string(), z.number(), z.boolean(), z.null()])
-    .optional()
-    .transform((value) => {
-      const text = value === null || value === undefined ? '' : String(value).trim()
-      return NOTHING.has(text) ? null : text
-    })
+export const looseText = () => z.union([z.string(), z.number(), z.boolean(), z.null()]).optional().transform(textOf)
 
 /** The same, where there must be one. */
 export const requiredText = () =>

@@ -14,13 +14,20 @@ export const line = () =>
 /** The field of a pattern. */
 export const pattern = () =>
   line().superRefine((text, context) => {
-    try {
-      compile(text)
-    } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message.replace('error parsing regexp: ', '') : String(thrown)
-      context.addIssue({ code: 'custom', message: `cannot be used as a pattern: ${reason}` })
-    }
+    const message = patternProblem(text)
+    if (message !== null) context.addIssue({ code: 'custom', message })
   })
+
+/** Why a text is no pattern; null where it is one. */
+export function patternProblem(text: string): string | null {
+  try {
+    compile(text)
+    return null
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message.replace('error parsing regexp: ', '') : String(thrown)
+    return `cannot be used as a pattern: ${reason}`
+  }
+}
 
 const compiled = new Map<string, RE2JS>()
 

@@ -153,6 +153,11 @@ export function defineConnector<C>(connector: Connector<C>): Connector<C> {
   return connector
 }
 
+/** Whether a stream can be pulled with these settings, or is only told by who pushes. */
+export function isPulled(connector: Connector, config: unknown, stream: string): boolean {
+  return connector.streams[stream]?.pull !== undefined && connector.canPull?.(config, stream) !== false
+}
+
 /** An address of the settings as `Api.base` and links are built on it: without a slash at its end. */
 export function baseOf({ url }: { readonly url: string }): string {
   return url.replace(/\/+$/, '')

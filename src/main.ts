@@ -18,6 +18,7 @@ import { pullSource } from './ingest/pull.ts'
 import { openQuarantine } from './ingest/quarantine.ts'
 import { removeSourceRows, sourcesWithItems } from './ingest/remove.ts'
 import { replaySource } from './ingest/replay.ts'
+import { openRereading } from './ingest/reread.ts'
 import { requireSameJournal } from './ingest/same-journal.ts'
 import type { Log } from './log.ts'
 import { createDeriver } from './measure/derive.ts'
@@ -160,6 +161,19 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const configOf = sources.configOf
     const namesOf = names.namesOf
     const asOf = createAsOf({ analytics, registry, configOf, namesOf, deriver, log })
+    const reread = await openRereading({
+      file: join(dataDirectory.path, 'reread.json'),
+      log,
+      async read(org, source, signal) {
+        for (const name of source === null ? await sourcesWithItems(analytics, org) : [source])
+          await replay(org, name, { signal, progress() {} })
+        // Rules may have given a service another part of its repository, which no row tells.
+        await applier.alone(org, async () => {
+          await deriver.rebuild(org)
+          return noChange()
+        })
+      },
+    })
     const applier = createApplier({
       journal,
       analytics,
@@ -177,11 +191,14 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
         })
       },
       async onRenames(org, renames) {
-        const changed = await Promise.all([...renames].map(([old, name]) => names.set(org, 'repository', old, name)))
-        if (changed.includes(true)) replayAll(org)
+        await reread.after(org, null, async () => {
+          const changed = await Promise.all([...renames].map(([old, name]) => names.set(org, 'repository', old, name)))
+          return changed.includes(true)
+        })
       },
     })
-    closers.add(() => applier.stop())
+    // Together: what is read again waits for the applier, which may itself wait for a store that is away.
+    closers.add(() => Promise.all([reread.stop(), applier.stop()]))
 
     const stopping = new AbortController()
     let notReady: string | null = 'the schema of the analytics store has not been checked yet'
@@ -215,25 +232,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
         progress: (done, total) => progress(done, total, 'items'),
       })
     }
-    let replaying: Promise<void> = Promise.resolve()
-    const replayIn = (org: string, listed: () => Promise<readonly string[]>): void => {
-      const all = async () => {
-        for (const name of await listed()) await replay(org, name, { signal: stopping.signal, progress() {} })
-        // Rules may have given a service another part of its repository, which no row tells.
-        await applier.alone(org, async () => {
-          await deriver.rebuild(org)
-          return noChange()
-        })
-      }
-      replaying = replaying.then(all).catch((thrown: unknown) => {
-        if (!stopping.signal.aborted) log.warn('replay.failed', { reason: asAppError(thrown).message })
-      })
-    }
-    const replayAll = (org: string): void => replayIn(org, () => sourcesWithItems(analytics, org))
-    closers.add(() => {
-      stopping.abort()
-      return replaying
-    })
+    if (options.actor === 'server') reread.start()
 
     // One pull of a source at a time; who comes second has its turn after the first.
     const turns = new Map<string, Promise<unknown>>()
@@ -281,10 +280,12 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       log,
       pull,
       replay,
-      replayAll,
-      replayLater: (org, name) => replayIn(org, async () => [name]),
+      reread,
       async removeSource(org, name, data) {
-        await sources.remove(org, name)
+        // What it told can be removed afterwards, too: also where that was broken off.
+        const isConnected = (await sources.find(org, name)) !== null
+        if (isConnected) await sources.remove(org, name)
+        else if (!data || !(await sourcesWithItems(analytics, org)).includes(name)) throw unknownSource(name)
         if (!data) return
         await applier.alone(org, async () => removeSourceRows(analytics, org, name))
       },

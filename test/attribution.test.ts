@@ -13,7 +13,7 @@ import type { Analytics } from '../src/store/analytics.ts'
 import { statement } from '../src/store/statement.ts'
 import { openWorld, type ToldRows, type World } from './world.ts'
 
-/** Which commits a deployment ships, through commit graphs, changes and paths: laws over random histories, and the cases that no metric shows. */
+/** Which commits a deployment ships, through commit graphs, changes and paths: laws over random histories, and the cases that no metric shows. One file: both are told in the same few builders of commits, changes and deployments. */
 const NOW = '2026-03-02T12:00:00.000Z'
 const START = Date.parse('2026-01-05T00:00:00.000Z')
 const HOUR = 3_600_000

@@ -25,7 +25,8 @@ import { openWorld, type TestItem, type World } from './world.ts'
  * What every connector must hold, proved on its fixture folder alone. Adding a connector adds no line here: for each stream
  * `connectors/<id>.fixture/<stream>.payloads.ndjson` holds items as the tool gave them, and `<stream>.rows.json` what they mean. A
  * connector that can pull from this machine has `local.ts` there, which makes something to pull from. One that asks over HTTP has
- * `source.json` and `api.ndjson`, its settings and the answers; one with a hook `hooks.ndjson`, signed deliveries.
+ * `source.json` and `api.ndjson`, its settings and the answers; one with a hook `hooks.ndjson`, signed deliveries. One file, however long: it is the
+ * contract of a connector.
  */
 const RECEIVED = '2026-02-01T00:00:00.000Z'
 const registry = await loadRegistry(join(import.meta.dirname, '..'))

@@ -171,6 +171,35 @@ describe('rules', () => {
   })
 })
 
+test('without a server, settings that are saved are read with before the command ends', { timeout: 90_000 }, async () => {
+  const alone = await freshDirectory()
+  try {
+    const here = (...args: string[]) => fairlead(args, { data: alone, env: { CANARY, FAIRLEAD_ALLOW_ADDRESSES: '127.0.0.1' } })
+    expect((await here(...addArguments('github'))).code).toBe(0)
+    expect((await here('sync', 'all', '--source', 'github')).code).toBe(0)
+    const settings = JSON.parse(readFileSync(join(data, 'github.settings.json'), 'utf8')) as Record<string, unknown>
+    writeFileSync(join(alone, 'none.json'), JSON.stringify({ ...settings, deployments: [] }))
+    expect((await here('sources', 'add', 'github', 'github', '--config', join(alone, 'none.json'))).code).toBe(0)
+    const again = await startServer(alone)
+    expect((await again.get<{ items: unknown[] }>('/v1/deployments')).items).toEqual([])
+    expect((await again.get<{ items: unknown[] }>('/v1/builds')).items.length).toBeGreaterThan(0)
+    await again.stop()
+  } finally {
+    await removeDirectory(alone)
+  }
+})
+
+test('of settings that give nothing to ask with, a preview and a record ask nothing and say so', async () => {
+  expect((await cli('sources', 'add', 'opsgenie', 'mute', '--no-check')).code).toBe(0)
+  const record = await cli('record', 'mute')
+  expect(record.code).toBe(2)
+  expect(record.stderr).toContain('only pushed to')
+  const preview = await cli('sources', 'preview', 'mute', '--json')
+  expect(preview.code, preview.stderr).toBe(0)
+  expect(JSON.parse(preview.stdout)).toMatchObject({ items: 0, after: 0 })
+  expect((await cli('sources', 'remove', 'mute')).code).toBe(0)
+})
+
 describe('ranges, replay, record, removal', () => {
   test('a range by hand leaves the place of the usual pulls as it is', async () => {
     const answer = await cli('sync', 'prs', '--source', 'github', '--since', '2020-01-01', '--json')
@@ -207,6 +236,9 @@ describe('ranges, replay, record, removal', () => {
     })
     expect((await cli('verify')).code).toBe(0)
     expect((await cli('sources', 'remove', 'jira')).code).toBe(1)
+    // Broken off between the two, it is asked for again.
+    expect((await cli('sources', 'remove', 'jira', '--data')).code).toBe(0)
+    expect((await cli('sources', 'remove', 'nobody', '--data')).code).toBe(1)
   })
 })
 

@@ -293,3 +293,12 @@ test('a source that is removed with its data leaves no row, and is told anew aft
   await removeSourceRows(world.analytics, org, "o'ther\\")
   expect(await standing(org)).toHaveLength(3)
 })
+
+test('a source with more items than one statement can name is removed with its data', { timeout: 60_000 }, async () => {
+  const org = world.org()
+  const told = Array.from({ length: 12_000 }, (_, index) => item(`d${index}`, T(1), { deployments: [deploy(`d${index}`, T(1))] }))
+  await tell(org, told)
+  await removeSourceRows(world.analytics, org, 'echo')
+  expect(await standing(org)).toEqual([])
+  expect((await tell(org, told)).duplicates.size).toBe(0)
+})

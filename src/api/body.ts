@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts'
 import { MAX_BODY_BYTES, tooLarge } from '../ingest/door.ts'
 
 /**
@@ -19,4 +20,11 @@ export async function bodyOf(request: Request): Promise<Uint8Array> {
     chunks.push(chunk)
   }
   return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
+}
+
+/** The same of deliveries, which are proved and kept as they came. */
+export async function plainBodyOf(request: Request): Promise<Uint8Array> {
+  if (request.headers.has('content-encoding'))
+    throw new AppError('unsupported-media', 'A compressed body is not taken.', { help: 'Send it as it is.' })
+  return bodyOf(request)
 }

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { EVENT_KINDS, eventInput } from '../../domain/event.ts'
 import { AppError } from '../errors.ts'
 import { acceptEvents, EVENTS_SOURCE } from '../ingest/door.ts'
+import { keptHeaders } from '../ingest/kept-headers.ts'
 import { RAW_LOG_COLUMNS, rawLogRow } from '../store/raw-log.ts'
 import { statement } from '../store/statement.ts'
 import { bodyOf } from './body.ts'
@@ -74,7 +75,7 @@ export function eventRoutes(services: Services): Route[] {
             body,
             partial: query.partial ?? false,
             idempotencyKey: request.headers.get('idempotency-key'),
-            headers: keptHeaders(request.headers),
+            headers: keptHeaders(request.headers, KEPT),
           },
         )
         const { accepted, rejected, first, last } = result
@@ -194,7 +195,3 @@ function requireJson(type: string | null): void {
 }
 
 const KEPT = ['user-agent', 'content-type', 'idempotency-key', 'x-request-id']
-
-function keptHeaders(headers: Headers): Record<string, string> {
-  return Object.fromEntries(KEPT.flatMap((name) => (headers.has(name) ? [[name, (headers.get(name) as string).slice(0, 300)]] : [])))
-}

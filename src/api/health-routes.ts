@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { NAME_KINDS } from '../source/names.ts'
 import { DEFAULT_MINUTES } from '../source/schedule.ts'
 import { unknownSource, type Source } from '../source/sources.ts'
-import { findGaps } from '../measure/gaps.ts'
+import { findGaps, gap } from '../measure/gaps.ts'
 import { windowOf } from '../measure/window.ts'
 import { statement } from '../store/statement.ts'
 import { route, type Route } from './route.ts'
@@ -44,29 +44,23 @@ export const STATES = ['fine', 'late', 'failing', 'needs_attention', 'waiting', 
 /** In a word, how a source is: what a list shows. `late` is more than two of its turns without a good pull. */
 export function stateOf(source: Source, pulls: boolean, now: number): (typeof STATES)[number] {
   if (!pulls || source.every_minutes === 0) return source.last_error === null ? 'pushed' : 'needs_attention'
-  if (source.last_error !== null) return /does not know the credential|may not read/.test(source.last_error) ? 'needs_attention' : 'failing'
+  if (source.last_error !== null) return source.health.error_code === 'source-denied' ? 'needs_attention' : 'failing'
   if (source.last_success_at === null) return 'waiting'
   const minutes = source.every_minutes ?? DEFAULT_MINUTES
   return Date.parse(source.last_success_at) + 2 * minutes * 60_000 < now ? 'late' : 'fine'
 }
 
-const gapReply = z.object({
-  code: z.string(),
-  count: z.number().int(),
-  text: z.string(),
-  remedy: z.string(),
-  items: z.array(
-    z.object({
-      id: z.string(),
-      title: z.string().nullable(),
-      url: z.string().nullable(),
-      at: z.string(),
-      service: z.string().nullable(),
-      repository: z.string().nullable(),
-      source: z.string(),
-    }),
-  ),
+const healthReply = z.object({
+  name: z.string(),
+  state: z.enum(STATES),
+  lag_seconds: z.number().nullable().openapi({ description: 'Since the last good pull began, or the last delivery came; null for never.' }),
+  streams: z.array(z.object({ stream: z.string(), items: z.number(), repeated: z.number(), unread: z.number(), last_at: z.string() })),
+  coverage: z.array(z.object({ table: z.string(), from_at: z.string(), to_at: z.string(), open: z.boolean() })),
+  days: z.array(z.object({ day: z.string(), stream: z.string(), items: z.number() })),
+  unread: z.array(z.object({ seq: z.number(), stream: z.string(), id: z.string(), received_at: z.string(), problem: z.string() })),
+  quarantined: z.array(z.object({ seq: z.number(), stream: z.string(), id: z.string(), received_at: z.string(), reason: z.string() })),
 })
+export type HealthReply = z.infer<typeof healthReply>
 
 export function healthRoutes(services: Services): Route[] {
   const { analytics, sources, clock, access, names } = services
@@ -80,25 +74,7 @@ export function healthRoutes(services: Services): Route[] {
       replies: {
         200: {
           description: 'The health of the source.',
-          schema: z.object({
-            name: z.string(),
-            state: z.enum(STATES),
-            lag_seconds: z
-              .number()
-              .nullable()
-              .openapi({ description: 'Since the last good pull began, or the last delivery came; null for never.' }),
-            streams: z.array(
-              z.object({ stream: z.string(), items: z.number(), repeated: z.number(), unread: z.number(), last_at: z.string() }),
-            ),
-            coverage: z.array(z.object({ table: z.string(), from_at: z.string(), to_at: z.string(), open: z.boolean() })),
-            days: z.array(z.object({ day: z.string(), stream: z.string(), items: z.number() })),
-            unread: z.array(
-              z.object({ seq: z.number(), stream: z.string(), id: z.string(), received_at: z.string(), problem: z.string() }),
-            ),
-            quarantined: z.array(
-              z.object({ seq: z.number(), stream: z.string(), id: z.string(), received_at: z.string(), reason: z.string() }),
-            ),
-          }),
+          schema: healthReply,
         },
       },
       async handle({ principal, query }) {
@@ -158,7 +134,7 @@ export function healthRoutes(services: Services): Route[] {
           description: 'Every gap that there is; none when the list is empty.',
           schema: z.object({
             window: z.object({ from: z.string(), to: z.string(), tz: z.string() }),
-            items: z.array(gapReply),
+            items: z.array(gap),
             next: z.null(),
           }),
         },
@@ -199,11 +175,10 @@ export function healthRoutes(services: Services): Route[] {
         .strict(),
       replies: { 200: { description: 'Whether that changed anything.', schema: z.object({ changed: z.boolean() }) } },
       async handle({ principal, body }) {
-        const changed =
-          body.canonical === null
-            ? await names.remove(principal.org, body.kind, body.name)
-            : await names.set(principal.org, body.kind, body.name, body.canonical)
-        if (changed) services.replayAll(principal.org)
+        const { kind, name, canonical } = body
+        const changed = await services.reread.after(principal.org, null, () =>
+          canonical === null ? names.remove(principal.org, kind, name) : names.set(principal.org, kind, name, canonical),
+        )
         return { changed }
       },
     }),

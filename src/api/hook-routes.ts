@@ -1,9 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { mayDo } from '../account/access.ts'
-import { AppError } from '../errors.ts'
 import { takeDelivery } from '../ingest/hook.ts'
 import { principalOf } from './auth.ts'
-import { bodyOf } from './body.ts'
+import { plainBodyOf } from './body.ts'
 import { route, type Route } from './route.ts'
 import type { Services } from './services.ts'
 
@@ -21,9 +20,7 @@ export function hookRoutes(services: Services): Route[] {
         202: { description: 'On disk.', schema: z.object({ result: z.enum(['taken', 'ignored', 'unread']) }) },
       },
       async handle({ params, context, request }) {
-        if (request.headers.has('content-encoding'))
-          throw new AppError('unsupported-media', 'A compressed body is not taken.', { help: 'Send it as it is.' })
-        const body = await bodyOf(request)
+        const body = await plainBodyOf(request)
         const principal = request.headers.has('authorization') ? await principalOf(services.access, context) : null
         const { result } = await takeDelivery(services.hooks, {
           name: params.source,

@@ -9,6 +9,7 @@ import type { Log } from '../log.ts'
 import type { Registry } from '../registry.ts'
 import type { Quarantine } from '../ingest/quarantine.ts'
 import type { Replayed } from '../ingest/replay.ts'
+import type { Rereading } from '../ingest/reread.ts'
 import type { NameBook } from '../source/names.ts'
 import type { Sources } from '../source/sources.ts'
 import type { Analytics } from '../store/analytics.ts'
@@ -43,9 +44,8 @@ export interface Services {
     source: string,
     options: { signal: AbortSignal; progress(done: number, total: number, what: string): void },
   ): Promise<Replayed>
-  /** The same in the background, for a source whose settings were changed, and for all when a name was. */
-  replayLater(org: string, source: string): void
-  replayAll(org: string): void
+  /** The same in the background, after a change to settings or names. */
+  readonly reread: Rereading
   /** Takes a source away; with `data`, also every row that it told. */
   removeSource(org: string, source: string, data: boolean): Promise<void>
   loadDemo(org: string, signal: AbortSignal): Promise<{ events: number }>

@@ -1,26 +1,18 @@
 import { z } from '@hono/zod-openapi'
 import { mayDo } from '../account/access.ts'
+import { isPulled } from '../connector.ts'
 import { AppError } from '../errors.ts'
 import { askOf } from '../ingest/asking.ts'
-import { preview } from '../ingest/preview.ts'
+import { preview, previewReply } from '../ingest/preview.ts'
 import { recordSource } from '../ingest/record.ts'
 import { fieldsOf } from '../source/settings.ts'
-import { connectorOf, unknownSource, type Source } from '../source/sources.ts'
+import { connectorOf, health, unknownSource, type Source } from '../source/sources.ts'
 import { STATES, stateOf } from './health-routes.ts'
 import { withProgress } from './progress.ts'
 import { route, type Route } from './route.ts'
 import type { Services } from './services.ts'
 
-const budget = z.object({ limit: z.number(), remaining: z.number(), reset_at: z.string() })
-const deliveries = z.object({
-  taken: z.number().int(),
-  ignored: z.number().int(),
-  unread: z.number().int(),
-  refused: z.number().int(),
-  last_at: z.string().nullable(),
-  last_refused_at: z.string().nullable(),
-})
-export const sourceReply = z
+const sourceReply = z
   .object({
     name: z.string(),
     connector: z.string(),
@@ -35,10 +27,22 @@ export const sourceReply = z
     last_success_at: z.string().nullable(),
     last_error: z.string().nullable(),
     failures: z.number().int(),
-    budget: budget.nullable(),
-    deliveries: deliveries.nullable(),
+    budget: health.shape.budget.unwrap().nullable(),
+    deliveries: health.shape.deliveries.unwrap().nullable(),
   })
   .openapi('Source')
+export type SourceReply = z.infer<typeof sourceReply>
+
+const connectorReply = z.object({
+  id: z.string(),
+  title: z.string(),
+  docs: z.string(),
+  fields: z.array(z.object({ name: z.string(), secret: z.boolean(), required: z.boolean(), description: z.string() })),
+  streams: z.array(z.object({ name: z.string(), produces: z.array(z.string()), pulled: z.boolean() })),
+  hook: z.string().nullable().openapi({ description: 'How its webhook is set up.' }),
+  schema: z.unknown().openapi({ description: 'JSON Schema of the settings.' }),
+})
+export type ConnectorReply = z.infer<typeof connectorReply>
 
 const pullReply = z.object({
   source: z.string(),
@@ -51,35 +55,12 @@ const pullReply = z.object({
 const settings = z.record(z.string(), z.unknown())
 const name = z.string().min(1).max(300)
 const moment = z.iso.datetime({ offset: true })
-const shownDeployment = z.object({
-  id: z.string(),
-  service: z.string(),
-  environment: z.string(),
-  environment_name: z.string(),
-  at: z.string(),
-  outcome: z.string(),
-  title: z.string().nullable(),
-  url: z.string().nullable(),
-  rule: z.string().nullable(),
-})
-const previewReply = z.object({
-  items: z.number().int(),
-  from: z.enum(['kept', 'tool']),
-  before: z.number().int(),
-  after: z.number().int(),
-  matched: z.array(
-    z.object({ rule: z.string(), service: z.string(), environment: z.string(), deployments: z.number().int(), last_at: z.string() }),
-  ),
-  added: z.array(shownDeployment),
-  removed: z.array(shownDeployment),
-  unmatched: z.array(z.object({ workflow: z.string(), repository: z.string().nullable(), runs: z.number().int(), last_at: z.string() })),
-})
 const ndjson = 'With `Accept: application/x-ndjson` one line of progress after the other, and the result as the last.'
 
 export function sourceRoutes(services: Services): Route[] {
   const { sources, registry, applier, analytics, asking, clock } = services
 
-  const shown = async (org: string, source: Source): Promise<z.infer<typeof sourceReply>> => {
+  const shown = async (org: string, source: Source): Promise<SourceReply> => {
     const connector = registry.connectors.get(source.connector)
     const { failures = 0, budget: left = null, deliveries: told = null } = source.health
     const pulls = await sources.pulls(org, source)
@@ -118,17 +99,7 @@ export function sourceRoutes(services: Services): Route[] {
         200: {
           description: 'Every connector.',
           schema: z.object({
-            items: z.array(
-              z.object({
-                id: z.string(),
-                title: z.string(),
-                docs: z.string(),
-                fields: z.array(z.object({ name: z.string(), secret: z.boolean(), required: z.boolean(), description: z.string() })),
-                streams: z.array(z.object({ name: z.string(), produces: z.array(z.string()), pulled: z.boolean() })),
-                hook: z.string().nullable().openapi({ description: 'How its webhook is set up.' }),
-                schema: z.unknown().openapi({ description: 'JSON Schema of the settings.' }),
-              }),
-            ),
+            items: z.array(connectorReply),
             next: z.null(),
           }),
         },
@@ -182,11 +153,12 @@ export function sourceRoutes(services: Services): Route[] {
       replies: { 200: { description: 'The source.', schema: sourceReply } },
       async handle({ principal, body }) {
         connectorOf(registry, body.connector)
-        const before = await sources.find(principal.org, body.name)
-        const saved = await sources.save(principal.org, body.name, body.connector, body.config, body.every_minutes ?? null)
-        if (before !== null && JSON.stringify(before.config) !== JSON.stringify(saved.config))
-          services.replayLater(principal.org, body.name)
-        return shown(principal.org, saved)
+        await services.reread.after(principal.org, body.name, async () => {
+          const before = await sources.find(principal.org, body.name)
+          const saved = await sources.save(principal.org, body.name, body.connector, body.config, body.every_minutes ?? null)
+          return before !== null && JSON.stringify(before.config) !== JSON.stringify(saved.config)
+        })
+        return shown(principal.org, await found(principal.org, body.name))
       },
     }),
     route({
@@ -205,9 +177,7 @@ export function sourceRoutes(services: Services): Route[] {
             ? await sources.configOf(principal.org, body.name, id)
             : await sources.draft(principal.org, body.name, id, body.config)
         // Only pushed to: there is nothing to ask.
-        const asks = Object.entries(connector.streams).some(
-          ([stream, { pull }]) => pull !== undefined && connector.canPull?.(config, stream) !== false,
-        )
+        const asks = Object.keys(connector.streams).some((stream) => isPulled(connector, config, stream))
         if (connector.check === undefined || !asks) return { ok: true, missing: [] }
         return connector.check(askOf(asking, connector, config, { signal: request.signal, isHasty: true }) as never)
       },
@@ -289,11 +259,11 @@ export function sourceRoutes(services: Services): Route[] {
         .strict(),
       replies: { 200: { description: 'The exchanges.', schema: z.object({ exchanges: z.array(z.unknown()) }) } },
       async handle({ principal, body, context }) {
-        const { connector: id } = await found(principal.org, body.name)
-        const connector = connectorOf(registry, id)
-        const config = await sources.configOf(principal.org, body.name, id)
+        const source = await found(principal.org, body.name)
+        const connector = connectorOf(registry, source.connector)
+        const config = await sources.configOf(principal.org, source.name, source.connector)
         return withProgress(context, async (progress, signal) => ({
-          exchanges: await recordSource(asking, connector, config, {
+          exchanges: await recordSource(asking, source, connector, config, {
             ...utcRange(body),
             streams: body.streams,
             pages: body.pages,

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import { AppError, isErrorCode, systemCode } from '../errors.ts'
 import { createLog } from '../log.ts'
 import type { Fairlead, ServerFile } from '../main.ts'
+import { note } from './output.ts'
 
 /** The application, wherever it is: a remote server, the running server of the data directory, or this very process. The same requests, the same answers. */
 export interface Client {
@@ -91,7 +92,7 @@ async function inProcess(config: Config): Promise<Client> {
   const { openFairlead } = await import('../main.ts')
   const log = createLog(config.FAIRLEAD_LOG)
   const fairlead = await openFairlead(config, { log, actor: 'cli', environment: config.environment })
-  const { applier, journal } = fairlead.services
+  const { applier, journal, reread } = fairlead.services
   // What an earlier command left in the journal is read before anything is asked, and what this one adds before it ends.
   const catchUp = () => applier.visible(0, journal.stats().head, AbortSignal.timeout(CATCH_UP_MS)).catch(() => null)
   await catchUp()
@@ -100,6 +101,8 @@ async function inProcess(config: Config): Promise<Client> {
     async (path, init) => fairlead.app.request(path, withToken(init, fairlead.token.reveal())),
     async () => {
       await catchUp()
+      if (reread.isBusy()) note('What is kept is read again …')
+      await reread.finish()
       await fairlead.close()
     },
   )

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import pc from 'picocolors'
+import type { ConnectorReply, SourceReply } from '../api/source-routes.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Preview } from '../ingest/preview.ts'
 import { connect, posting } from './client.ts'
 import { note, print, printJson, table } from './output.ts'
-import type { SourceReply } from './sources.ts'
 
 type Client = Awaited<ReturnType<typeof connect>>
 
@@ -20,16 +20,9 @@ export interface SettingOptions {
   json?: boolean
 }
 
-interface Field {
-  readonly name: string
-  readonly secret: boolean
-}
-interface Entry {
-  readonly id: string
-  readonly title: string
-  readonly fields: readonly Field[]
-  readonly hook: string | null
-  readonly schema: { readonly properties?: Readonly<Record<string, { readonly type?: string }>> }
+/** The JSON Schema of settings, as far as it is looked at here. */
+interface SettingsSchema {
+  readonly properties?: Readonly<Record<string, { readonly type?: string }>>
 }
 
 export async function addSource(
@@ -94,7 +87,7 @@ export async function previewSource(
     throw new AppError('usage', 'Of which source?', {
       help: 'fairlead sources preview NAME --set deployments=\'[{"from":"run","name":"deploy"}]\'',
     })
-  const { items } = await client.json<{ items: (SourceReply & { config: Record<string, unknown> })[] }>('/v1/sources')
+  const { items } = await client.json<{ items: SourceReply[] }>('/v1/sources')
   const standing = items.find((source) => source.name === name)
   const entry = await entryOf(client, standing?.connector ?? names[1] ?? name)
   const changes = await settingsOf(entry, config, options)
@@ -138,8 +131,8 @@ export async function previewSource(
   return 0
 }
 
-async function entryOf(client: Client, id: string | undefined): Promise<Entry> {
-  const { items } = await client.json<{ items: Entry[] }>('/v1/connectors')
+async function entryOf(client: Client, id: string | undefined): Promise<ConnectorReply> {
+  const { items } = await client.json<{ items: ConnectorReply[] }>('/v1/connectors')
   const entry = items.find((one) => one.id === id)
   if (entry === undefined)
     throw new AppError('usage', id === undefined ? 'Which tool?' : `There is no connector ${JSON.stringify(id)}.`, {
@@ -149,15 +142,16 @@ async function entryOf(client: Client, id: string | undefined): Promise<Entry> {
 }
 
 /** `--config FILE`, then each `--set name=value`, then each `--secret name=…`. */
-async function settingsOf(entry: Entry, config: Config, options: SettingOptions): Promise<Record<string, unknown>> {
+async function settingsOf(entry: ConnectorReply, config: Config, options: SettingOptions): Promise<Record<string, unknown>> {
   const settings: Record<string, unknown> = options.config === undefined ? {} : await fileOf(options.config)
+  const types = (entry.schema as SettingsSchema).properties ?? {}
   for (const text of options.set ?? []) {
     const [name, value] = parted(text, '--set')
     if (entry.fields.some((field) => field.name === name && field.secret))
       throw new AppError('usage', `${name} is a credential, and a command line is seen by everyone on this machine.`, {
         help: `Use --secret ${name} (asks for it), --secret ${name}=env:VARIABLE or --secret ${name}=file:PATH.`,
       })
-    settings[name] = valueOf(value, entry.schema.properties?.[name]?.type)
+    settings[name] = valueOf(value, types[name]?.type)
   }
   for (const text of options.secret ?? []) {
     const name = text.split('=', 1)[0] as string
@@ -172,7 +166,7 @@ async function settingsOf(entry: Entry, config: Config, options: SettingOptions)
         }.`,
       })
     const value = await secretOf(name, text.length > name.length ? text.slice(name.length + 1) : null, config)
-    const isList = entry.schema.properties?.[name]?.type === 'array'
+    const isList = types[name]?.type === 'array'
     settings[name] = isList ? [...(Array.isArray(settings[name]) ? (settings[name] as unknown[]) : []), value] : value
   }
   return settings

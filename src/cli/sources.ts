@@ -1,4 +1,6 @@
 import pc from 'picocolors'
+import type { HealthReply } from '../api/health-routes.ts'
+import type { ConnectorReply, SourceReply } from '../api/source-routes.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { connect, posting, type Client } from './client.ts'
@@ -8,27 +10,6 @@ import { addSource, checkSource, previewSource, type SettingOptions } from './so
 interface Options extends SettingOptions {
   data?: boolean
   json?: boolean
-}
-
-export interface SourceReply {
-  readonly name: string
-  readonly connector: string
-  readonly title: string
-  readonly hook_path: string | null
-  readonly last_success_at: string | null
-  readonly last_error: string | null
-  readonly budget: { readonly limit: number; readonly remaining: number; readonly reset_at: string } | null
-  readonly deliveries: { readonly taken: number; readonly unread: number; readonly refused: number } | null
-}
-
-interface HealthReply {
-  readonly state: string
-  readonly lag_seconds: number | null
-  readonly streams: readonly { stream: string; items: number; repeated: number; unread: number; last_at: string }[]
-  readonly coverage: readonly { table: string; from_at: string; to_at: string; open: boolean }[]
-  readonly days: readonly { day: string; stream: string; items: number }[]
-  readonly unread: readonly { seq: number; stream: string; id: string; received_at: string; problem: string }[]
-  readonly quarantined: readonly { stream: string; id: string; reason: string }[]
 }
 
 const ACTIONS = ['list', 'add', 'check', 'preview', 'health', 'remove', 'connectors']
@@ -139,9 +120,7 @@ function age(seconds: number): string {
 }
 
 async function catalogue(client: Client, options: Options): Promise<void> {
-  const reply = await client.json<{
-    items: { id: string; title: string; fields: { name: string; required: boolean; secret: boolean }[]; hook: string | null }[]
-  }>('/v1/connectors')
+  const reply = await client.json<{ items: ConnectorReply[] }>('/v1/connectors')
   if (options.json) return printJson(reply)
   print(
     table(

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path'
+import type { ConnectorReply, SourceReply } from '../api/source-routes.ts'
 import type { Config } from '../config.ts'
 import { AppError, asAppError } from '../errors.ts'
 import type { Pull } from '../ingest/pull.ts'
@@ -15,16 +16,6 @@ interface Options {
   until?: string
   full?: boolean
   json?: boolean
-}
-
-interface Listed {
-  readonly items: readonly { readonly name: string; readonly connector: string; readonly pulls: boolean }[]
-}
-interface Catalogue {
-  readonly items: readonly {
-    readonly id: string
-    readonly streams: readonly { readonly name: string; readonly produces: readonly string[]; readonly pulled: boolean }[]
-  }[]
 }
 
 /** What can be asked for, by the tables that its streams fill. */
@@ -50,7 +41,7 @@ export async function run(config: Config, what: string, options: Options): Promi
   try {
     const names = isLocal && what === 'git' ? [await connectLocal(client, options)] : await named(client, options)
     const streamsOf = await chooser(client, tables)
-    const { items } = await client.json<Listed>('/v1/sources')
+    const { items } = await client.json<{ items: SourceReply[] }>('/v1/sources')
     const pulls: Omit<Pull, 'last'>[] = []
     let failed = 0
     for (const name of names) {
@@ -93,7 +84,7 @@ async function connectLocal(client: Client, options: Options): Promise<string> {
 }
 
 async function named(client: Client, { source, provider }: Options): Promise<string[]> {
-  const { items } = await client.json<Listed>('/v1/sources')
+  const { items } = await client.json<{ items: SourceReply[] }>('/v1/sources')
   const connector = provider === 'local' ? 'git' : provider
   const fitting = items.filter(
     (one) => one.pulls && (source === undefined || one.name === source) && (connector === undefined || one.connector === connector),
@@ -112,7 +103,7 @@ async function named(client: Client, { source, provider }: Options): Promise<str
 }
 
 async function chooser(client: Client, tables: readonly string[] | null): Promise<(connector: string) => string[]> {
-  const { items } = await client.json<Catalogue>('/v1/connectors')
+  const { items } = await client.json<{ items: ConnectorReply[] }>('/v1/connectors')
   return (connector) =>
     (items.find((one) => one.id === connector)?.streams ?? [])
       // A repository of this machine is git altogether: its releases, too.

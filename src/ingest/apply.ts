@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { TABLES, type DomainRows, type DomainTable } from '../../domain/tables.ts'
 import { instant } from '../clock.ts'
+import { isPulled } from '../connector.ts'
 import type { Log } from '../log.ts'
 import type { Registry } from '../registry.ts'
 import type { Analytics } from '../store/analytics.ts'
@@ -222,8 +223,8 @@ async function olderVersions(
 function watchedBy(registry: Registry, record: JournalRecord, config: unknown): readonly DomainTable[] {
   const connector = registry.connectors.get(record.connector)
   const stream = connector?.streams[record.stream]
-  if (stream === undefined) return []
-  return stream.pull === undefined || connector?.canPull?.(config, record.stream) === false ? stream.produces : []
+  if (connector === undefined || stream === undefined) return []
+  return isPulled(connector, config, record.stream) ? [] : stream.produces
 }
 
 async function namesIn({ namesOf }: Parts, org: string): Promise<Names> {

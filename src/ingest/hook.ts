@@ -9,6 +9,7 @@ import type { HookHealth } from '../source/health.ts'
 import type { Source, Sources } from '../source/sources.ts'
 import { isSane } from './json-sanity.ts'
 import type { Journal } from './journal.ts'
+import { keptHeaders } from './kept-headers.ts'
 
 export interface HookParts {
   readonly sources: Sources
@@ -102,7 +103,7 @@ async function keep(
       connector: source.connector,
       ...item,
       received_at,
-      headers: keptHeaders(headers, connector.hook?.headers ?? []),
+      headers: keptHeaders(headers, ['user-agent', 'content-type', ...(connector.hook?.headers ?? [])]),
       payload,
     },
   ])
@@ -112,16 +113,8 @@ async function keep(
 }
 
 /** The JSON of a body; GitHub can also send it as the field `payload` of a form. */
-function jsonOf(headers: Headers, body: Uint8Array): Uint8Array {
+export function jsonOf(headers: Headers, body: Uint8Array): Uint8Array {
   if (!/^application\/x-www-form-urlencoded/i.test(headers.get('content-type') ?? '')) return body
   const field = new URLSearchParams(Buffer.from(body).toString('utf8')).get('payload')
   return field === null ? body : Buffer.from(field)
-}
-
-function keptHeaders(headers: Headers, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    ['user-agent', 'content-type', ...names].flatMap((name) =>
-      headers.has(name) ? [[name, (headers.get(name) as string).slice(0, 300)]] : [],
-    ),
-  )
 }

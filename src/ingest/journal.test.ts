@@ -18,6 +18,7 @@ import {
   openJournal,
 } from './journal.ts'
 
+/** One file: every part opens, fills and breaks a journal by the same few helpers. What bytes may do to it is in journal-damage.test.ts. */
 const GENESIS = '0'.repeat(64)
 const ALL = { records: 1_000_000, bytes: 1_000_000_000 }
 

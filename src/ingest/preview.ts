@@ -1,5 +1,6 @@
-import type { Deployment } from '../../domain/deployment.ts'
-import type { Connector } from '../connector.ts'
+import { z } from 'zod'
+import { deployment, type Deployment } from '../../domain/deployment.ts'
+import { isPulled, type Connector } from '../connector.ts'
 import type { Registry } from '../registry.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { RAW_LOG_COLUMNS, rawLogRow } from '../store/raw-log.ts'
@@ -7,22 +8,36 @@ import { statement } from '../store/statement.ts'
 import { askOf, type Asking } from './asking.ts'
 import { interpret } from './interpret.ts'
 
-/** What settings would make of what a source tells: reading is pure, so the question costs a reading and changes nothing. */
-export interface Preview {
-  /** Items that were read, and from where: what is kept, or a first look at the tool. */
-  readonly items: number
-  readonly from: 'kept' | 'tool'
-  readonly before: number
-  readonly after: number
-  readonly matched: readonly { rule: string; service: string; environment: string; deployments: number; last_at: string }[]
-  /** Deployments that the settings would add or take away; the newest of each. */
-  readonly added: readonly Shown[]
-  readonly removed: readonly Shown[]
-  /** Runs that no rule takes for a deployment, by workflow. */
-  readonly unmatched: readonly { workflow: string; repository: string | null; runs: number; last_at: string }[]
-}
+const shownDeployment = deployment.row.pick({
+  id: true,
+  service: true,
+  environment: true,
+  environment_name: true,
+  at: true,
+  outcome: true,
+  title: true,
+  url: true,
+  rule: true,
+})
+type Shown = z.infer<typeof shownDeployment>
 
-type Shown = Pick<Deployment, 'id' | 'service' | 'environment' | 'environment_name' | 'at' | 'outcome' | 'title' | 'url' | 'rule'>
+/** What settings would make of what a source tells: reading is pure, so the question costs a reading and changes nothing. */
+export const previewReply = z.object({
+  /** Items that were read, and from where: what is kept, or a first look at the tool. */
+  items: z.number().int(),
+  from: z.enum(['kept', 'tool']),
+  before: z.number().int(),
+  after: z.number().int(),
+  matched: z.array(
+    z.object({ rule: z.string(), service: z.string(), environment: z.string(), deployments: z.number().int(), last_at: z.string() }),
+  ),
+  /** Deployments that the settings would add or take away; the newest of each. */
+  added: z.array(shownDeployment),
+  removed: z.array(shownDeployment),
+  /** Runs that no rule takes for a deployment, by workflow. */
+  unmatched: z.array(z.object({ workflow: z.string(), repository: z.string().nullable(), runs: z.number().int(), last_at: z.string() })),
+})
+export type Preview = z.infer<typeof previewReply>
 
 const MOST_ITEMS = 20_000
 const SHOWN = 20
@@ -81,7 +96,7 @@ async function firstLook(
   const items: Item[] = []
   for (const stream of streams) {
     const pull = connector.streams[stream]?.pull
-    if (pull === undefined) continue
+    if (pull === undefined || !isPulled(connector, draft, stream)) continue
     const ask = askOf(asking, connector, draft, { signal, isHasty: true })
     let pages = 0
     for await (const page of pull(ask as never)) {
@@ -114,7 +129,7 @@ function readAll(registry: Registry, connector: string, items: readonly Item[], 
 }
 
 function matchedBy(deployments: ReadonlyMap<string, Deployment>): Preview['matched'] {
-  const groups = new Map<string, { rule: string; service: string; environment: string; deployments: number; last_at: string }>()
+  const groups = new Map<string, Preview['matched'][number]>()
   for (const { rule, service, environment_name, at } of deployments.values()) {
     const key = JSON.stringify([rule, service, environment_name])
     const group = groups.get(key) ?? { rule: rule ?? 'deployment', service, environment: environment_name, deployments: 0, last_at: at }
@@ -127,7 +142,7 @@ function matchedBy(deployments: ReadonlyMap<string, Deployment>): Preview['match
 
 function unmatchedRuns({ deployments, builds }: Read): Preview['unmatched'] {
   const deployed = new Set([...deployments.values()].map((one) => one.build_id))
-  const groups = new Map<string, { workflow: string; repository: string | null; runs: number; last_at: string }>()
+  const groups = new Map<string, Preview['unmatched'][number]>()
   for (const [id, { workflow, repository, at }] of builds) {
     if (deployed.has(id)) continue
     const key = JSON.stringify([workflow, repository])
@@ -143,15 +158,5 @@ function shown(list: readonly Deployment[]): Shown[] {
   return list
     .toSorted((a, b) => (a.at < b.at ? 1 : -1))
     .slice(0, SHOWN)
-    .map(({ id, service, environment, environment_name, at, outcome, title, url, rule }) => ({
-      id,
-      service,
-      environment,
-      environment_name,
-      at,
-      outcome,
-      title,
-      url,
-      rule,
-    }))
+    .map((one) => shownDeployment.parse(one))
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { instant } from '../clock.ts'
-import type { Connector, Http } from '../connector.ts'
+import { isPulled, type Connector, type Http } from '../connector.ts'
 import { AppError, asAppError } from '../errors.ts'
 import type { Registry } from '../registry.ts'
 import { connectorOf, type Source, type Sources } from '../source/sources.ts'
@@ -55,14 +55,11 @@ export async function pullSource(parts: Parts, org: string, source: Source, opti
   const started = clock.now()
   const connector = connectorOf(registry, source.connector)
   const config = await sources.configOf(org, source.name, source.connector)
-  const wanted = pulledStreams(connector, source.connector, options.streams).filter((name) => connector.canPull?.(config, name) !== false)
-  if (wanted.length === 0)
-    throw new AppError('invalid-input', `${source.name} is only pushed to: its settings give nothing to ask with.`, {
-      help: `docs/reference/connectors.md says what ${source.connector} needs to be pulled.`,
-    })
+  const wanted = pulledStreams(source, connector, config, options.streams)
   const streams: Record<string, number> = {}
   const problems: Record<string, string> = {}
   const oldest = new Map<string, string>()
+  let isDenied = false
   let last = parts.journal.stats().head
   let budget: Budget | null = null
   const noteBudget = async () => {
@@ -86,12 +83,13 @@ export async function pullSource(parts: Parts, org: string, source: Source, opti
         const error = asAppError(thrown)
         // One thing that the credential may not see does not keep the others away.
         if (error.code !== 'source-denied' && error.code !== 'source-refused') throw thrown
+        isDenied ||= error.code === 'source-denied'
         problems[name] = [error.message, error.help].filter(Boolean).join(' ')
       }
     }
     const good = wanted.filter((name) => !(name in problems))
-    if (good.length === 0 && wanted.length > 0)
-      throw new AppError('source-denied', Object.values(problems)[0] ?? 'Nothing could be pulled.')
+    const code = isDenied ? 'source-denied' : 'source-refused'
+    if (good.length === 0) throw new AppError(code, Object.values(problems)[0] ?? '')
     await noteCoverage(analytics, org, source, connector, {
       streams: good,
       oldest,
@@ -102,30 +100,40 @@ export async function pullSource(parts: Parts, org: string, source: Source, opti
     const seconds = (clock.now() - started) / 1000
     if (Object.keys(problems).length === 0) await sources.succeeded(org, source, { seconds, items })
     else
-      await sources.failed(
-        org,
-        source,
-        Object.entries(problems)
+      await sources.failed(org, source, {
+        code,
+        message: Object.entries(problems)
           .map(([name, reason]) => `${name}: ${reason}`)
           .join(' '),
-      )
-    await noteBudget()
+      })
     return { source: source.name, items, streams, problems, seconds, last }
   } catch (thrown) {
-    await sources.failed(org, source, asAppError(thrown).message)
-    await noteBudget()
+    await sources.failed(org, source, asAppError(thrown))
     throw thrown
+  } finally {
+    await noteBudget()
   }
 }
 
-function pulledStreams(connector: Connector, id: string, only: readonly string[] | undefined): string[] {
-  const pulled = Object.entries(connector.streams).flatMap(([name, { pull }]) => (pull === undefined ? [] : [name]))
-  const unknown = only?.filter((name) => !pulled.includes(name)) ?? []
+/** The streams of a source that its settings let it ask for; `only`: those of them. Throws where that is none. */
+export function pulledStreams(
+  { name, connector: id }: Pick<Source, 'name' | 'connector'>,
+  connector: Connector,
+  config: unknown,
+  only: readonly string[] | undefined,
+): string[] {
+  const pulled = Object.entries(connector.streams).flatMap(([stream, { pull }]) => (pull === undefined ? [] : [stream]))
+  const unknown = only?.filter((stream) => !pulled.includes(stream)) ?? []
   if (unknown.length > 0)
     throw new AppError('invalid-input', `${id} has no stream ${unknown.join(', ')} that can be pulled.`, {
       help: `It has ${pulled.join(', ') || 'none'}.`,
     })
-  return only === undefined ? pulled : pulled.filter((name) => only.includes(name))
+  const found = pulled.filter((stream) => (only === undefined || only.includes(stream)) && isPulled(connector, config, stream))
+  if (found.length === 0)
+    throw new AppError('invalid-input', `${name} is only pushed to: its settings give nothing to ask with.`, {
+      help: `docs/reference/connectors.md says what ${id} needs to be pulled.`,
+    })
+  return found
 }
 
 /** The pages of a stream, each on disk before its cursor is saved. */

@@ -1,6 +1,8 @@
 import type { Connector } from '../connector.ts'
+import type { Source } from '../source/sources.ts'
 import { askOf, type Asking } from './asking.ts'
 import type { Exchange } from './http.ts'
+import { pulledStreams } from './pull.ts'
 
 /**
  * Pulls a source without keeping anything and gives what was asked and answered, as the lines of a fixture's `api.ndjson`. People, addresses and
@@ -8,6 +10,7 @@ import type { Exchange } from './http.ts'
  */
 export async function recordSource(
   asking: Asking,
+  source: Pick<Source, 'name' | 'connector'>,
   connector: Connector,
   config: unknown,
   options: {
@@ -21,8 +24,7 @@ export async function recordSource(
   const exchanges: Exchange[] = []
   const seen = new Set<string>()
   const scrub = scrubber(connector.api?.(config).base ?? '')
-  for (const [name, stream] of Object.entries(connector.streams)) {
-    if (stream.pull === undefined || (options.streams !== undefined && !options.streams.includes(name))) continue
+  for (const name of pulledStreams(source, connector, config, options.streams)) {
     const ask = askOf(asking, connector, config, {
       signal: options.signal,
       since: options.since ?? null,
@@ -35,7 +37,7 @@ export async function recordSource(
       },
     })
     let pages = 0
-    for await (const _page of stream.pull(ask as never)) if (++pages >= options.pages) break
+    for await (const _page of connector.streams[name]?.pull?.(ask as never) ?? []) if (++pages >= options.pages) break
   }
   return exchanges
 }

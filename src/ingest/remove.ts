@@ -15,9 +15,12 @@ export async function sourcesWithItems(analytics: Analytics, org: string): Promi
   return (await analytics.readAsWriter(sourceNames, { org })).map((one) => one.source)
 }
 
+/** Of 39 bytes each in the text of a statement, for which the writer's session allows 4 MiB. */
+const KEYS_PER_MUTATION = 50_000
+
 const rawNames = statement({
   name: 'remove.items',
-  sql: `SELECT seq, stream, id FROM all_raw FINAL WHERE org_id = {org:UUID} AND source = {source:String} AND seq > {after:UInt64} ORDER BY seq LIMIT 50000`,
+  sql: `SELECT seq, stream, id FROM all_raw FINAL WHERE org_id = {org:UUID} AND source = {source:String} AND seq > {after:UInt64} ORDER BY seq LIMIT ${KEYS_PER_MUTATION}`,
   row: z.object({ seq: z.coerce.number(), stream: z.string(), id: z.string() }),
 })
 
@@ -34,9 +37,10 @@ export async function removeSourceRows(analytics: Analytics, org: string, source
   const where = `WHERE org_id = toUUID('${org}') AND source = unhex('${Buffer.from(source).toString('hex')}')`
   const keys: string[] = []
   const forget = async (): Promise<void> => {
-    if (keys.length === 0) return
-    const list = keys.splice(0).map((key) => `'${key}'`)
-    await analytics.run(`ALTER TABLE all_keys DELETE WHERE org_id = toUUID('${org}') AND key IN (${list.join(',')})`)
+    while (keys.length > 0) {
+      const list = keys.splice(0, KEYS_PER_MUTATION).map((key) => `'${key}'`)
+      await analytics.run(`ALTER TABLE all_keys DELETE WHERE org_id = toUUID('${org}') AND key IN (${list.join(',')})`)
+    }
   }
   for (let after = 0; ;) {
     const items = await analytics.readAsWriter(rawNames, { org, source, after })

@@ -3,24 +3,7 @@ import type { Analytics } from '../store/analytics.ts'
 import { statement } from '../store/statement.ts'
 import { withRelations } from './relations.ts'
 
-/** What the figures do not know, each thing with its number, its examples and what would mend it. */
-export interface Gap {
-  readonly code: string
-  readonly count: number
-  readonly text: string
-  readonly remedy: string
-  readonly items: readonly {
-    id: string
-    title: string | null
-    url: string | null
-    at: string
-    service: string | null
-    repository: string | null
-    source: string
-  }[]
-}
-
-const item = z.object({
+const example = z.object({
   id: z.string(),
   title: z.string().nullable(),
   url: z.string().nullable(),
@@ -28,8 +11,18 @@ const item = z.object({
   service: z.string().nullable(),
   repository: z.string().nullable(),
   source: z.string(),
-  of_all: z.coerce.number(),
 })
+const item = example.extend({ of_all: z.coerce.number() })
+
+/** What the figures do not know, each thing with its number, its examples and what would mend it. */
+export const gap = z.object({
+  code: z.string(),
+  count: z.number().int(),
+  text: z.string(),
+  remedy: z.string(),
+  items: z.array(example),
+})
+export type Gap = z.infer<typeof gap>
 const EXAMPLES = 10
 
 /** Each statement gives the newest examples, and in `of_all` how many there are. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { deploymentRule, pathsOfServices } from '../../domain/deployment-rule.ts'
 import { instant, type Clock } from '../clock.ts'
-import type { Connector } from '../connector.ts'
+import { isPulled, type Connector } from '../connector.ts'
 import { AppError } from '../errors.ts'
 import type { Registry } from '../registry.ts'
 import type { Semantic } from '../store/semantic.ts'
@@ -29,9 +29,10 @@ export interface Source {
 }
 
 /** Figures that people look at. */
-const health = z.object({
-  /** Failed pulls since the last good one. */
+export const health = z.object({
+  /** Failed pulls since the last good one, and the code of the last. */
   failures: z.number().int().optional(),
+  error_code: z.string().optional(),
   seconds: z.number().optional(),
   items: z.number().int().optional(),
   budget: z.object({ limit: z.number(), remaining: z.number(), reset_at: z.string() }).optional(),
@@ -74,7 +75,7 @@ export interface Sources {
   saveCursor(org: string, source: Source, stream: string, cursor: string | null): Promise<void>
   attempted(org: string, source: Source): Promise<void>
   succeeded(org: string, source: Source, figures: { seconds: number; items: number }): Promise<void>
-  failed(org: string, source: Source, reason: string): Promise<void>
+  failed(org: string, source: Source, failure: { readonly code: string; readonly message: string }): Promise<void>
   noteHealth(org: string, name: string, figures: Health): Promise<void>
   /** Seals every credential of every organization under a new key. Interrupted at any point everything can be opened, and the next call goes on. */
   rotateKeys(progress: (done: number, total: number) => void): Promise<{ resealed: number; credentials: number }>
@@ -163,7 +164,7 @@ const succeeded = statement({
 })
 const failed = statement({
   name: 'sources.failed',
-  sql: `UPDATE sources SET last_error = {reason:text}, health = health || jsonb_build_object('failures', coalesce((health->>'failures')::integer, 0) + 1)
+  sql: `UPDATE sources SET last_error = {reason:text}, health = health || jsonb_build_object('failures', coalesce((health->>'failures')::integer, 0) + 1, 'error_code', {code:text})
 WHERE org_id = {org:uuid} AND id = {id:uuid}`,
   row: noRow,
 })
@@ -297,8 +298,8 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     async succeeded(org, source, figures) {
       await semantic.query(succeeded, { org, id: source.id, now: now(), health: JSON.stringify({ failures: 0, ...figures }) })
     },
-    async failed(org, source, reason) {
-      await semantic.query(failed, { org, id: source.id, reason: reason.slice(0, 500) })
+    async failed(org, source, { code, message }) {
+      await semantic.query(failed, { org, id: source.id, code, reason: message.slice(0, 500) })
     },
     async noteHealth(org, name, figures) {
       await semantic.query(noteHealth, { org, name, health: JSON.stringify(figures) })
@@ -327,7 +328,7 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
       const connector = registry.connectors.get(source.connector)
       if (connector === undefined) return false
       const config = await sources.configOf(org, source.name, source.connector)
-      return Object.entries(connector.streams).some(([name, { pull }]) => pull !== undefined && connector.canPull?.(config, name) !== false)
+      return Object.keys(connector.streams).some((stream) => isPulled(connector, config, stream))
     },
     async pathsOf(org) {
       const known = paths.get(org)

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
-import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { link, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { AppError, systemCode } from '../errors.ts'
 import { Secret } from '../secret.ts'
-import { directoryError } from '../store/disk.ts'
+import { directoryError, replaceFile, writeBeside } from '../store/disk.ts'
 
 /**
  * Seals credentials: AES-256-GCM under a data key of their own, which the root key seals in turn, so that a new root key rewrites the small part only.
@@ -165,7 +165,7 @@ function newKey(): string {
 async function keysIn(path: string): Promise<string[]> {
   const kept = await read(path)
   if (kept !== null) return kept
-  const made = await beside(path, [newKey()])
+  const made = await writeBeside(path, linesOf([newKey()]))
   // A link fails where the file exists: of several first starts one makes the key, and all use it.
   await link(made, path).catch((thrown: unknown) => {
     if (systemCode(thrown) !== 'EEXIST') throw directoryError(thrown, path)
@@ -176,24 +176,14 @@ async function keysIn(path: string): Promise<string[]> {
   return standing
 }
 
-/** In one step: whoever reads finds the old keys or the new ones. On disk before anything is sealed with them. */
+/** On disk before anything is sealed with them. */
 async function writeKeys(path: string, keys: readonly string[]): Promise<string[]> {
-  await rename(await beside(path, keys), path)
-  const directory = await open(dirname(path), 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
+  await replaceFile(path, linesOf(keys))
   return [...keys]
 }
 
-async function beside(path: string, keys: readonly string[]): Promise<string> {
-  const made = `${path}.${randomBytes(6).toString('hex')}`
-  await writeFile(made, keys.map((key) => `${key}\n`).join(''), { mode: 0o600, flush: true }).catch((thrown: unknown) => {
-    throw directoryError(thrown, path)
-  })
-  return made
+function linesOf(keys: readonly string[]): string {
+  return keys.map((key) => `${key}\n`).join('')
 }
 
 async function read(path: string): Promise<string[] | null> {

@@ -60,6 +60,8 @@ const WRITER = {
   async_insert: 0,
   // A git history of thirty years is one batch over many partitions; the default of 100 refuses it whole.
   max_partitions_per_insert_block: 0,
+  // A mutation takes no parameters: the keys of what is removed with its source stand in its text. The default is 256 KiB.
+  max_query_size: 4 * 1024 * 1024,
   mutations_sync: 1,
 } as const
 

@@ -1,5 +1,7 @@
 /** What every file of ours on the data disk needs: durable names, free space, and words for what failed. */
-import { open, statfs } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { AppError, systemCode } from '../errors.ts'
 
 /** What a failed file operation means for the operator. */
@@ -21,6 +23,24 @@ export async function syncDirectory(path: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+/** A new file beside `path`, on disk and for its user only; its name is to be made `path`, or linked there. */
+export async function writeBeside(path: string, text: string): Promise<string> {
+  const made = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    await writeFile(made, text, { mode: 0o600, flush: true })
+    return made
+  } catch (thrown) {
+    await rm(made, { force: true })
+    throw directoryError(thrown, path)
+  }
+}
+
+/** In one step: whoever reads finds the old text or the new one, also after a power cut. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await rename(await writeBeside(path, text), path)
+  await syncDirectory(dirname(path))
 }
 
 /** True for the errors of a disk or a quota that is used up. */

@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import { textOf } from '../../../domain/loose.ts'
 import { AppError } from '../../errors.ts'
 import { splitItems } from '../../ingest/json-items.ts'
 import { route, type Route } from '../route.ts'
 import type { Services } from '../services.ts'
-import { deliver, keptHeaders, malformed, objectOf, readBody, textOf, timeOf, type Body, type Item } from './door.ts'
+import { deliver, doorHeaders, malformed, objectOf, readBody, timeOf, type Body, type Item } from './door.ts'
 
 const CONNECTOR = 'cdevents'
 
@@ -43,7 +44,7 @@ export function cdeventsRoutes(services: Services): Route[] {
         if (body.json === undefined) throw malformed()
         const items = itemsOf(body, request.headers)
         const ce = [...request.headers.keys()].filter((name) => name.startsWith('ce-'))
-        const headers = keptHeaders(request.headers, ce)
+        const headers = doorHeaders(request.headers, ce)
         await deliver(services, { org: principal.org, source: CONNECTOR, connector: CONNECTOR, headers }, items)
         return context.json({ accepted: items.length }, 202)
       },

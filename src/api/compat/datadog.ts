@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi'
+import { textOf } from '../../../domain/loose.ts'
 import { AppError } from '../../errors.ts'
 import { route, type Route } from '../route.ts'
 import type { Services } from '../services.ts'
-import { contentId, deliver, keptHeaders, malformed, objectOf, problemOf, readBody, rejecting, textOf } from './door.ts'
+import { contentId, deliver, doorHeaders, malformed, objectOf, problemOf, readBody, rejecting } from './door.ts'
 
 const CONNECTOR = 'datadog'
 
@@ -33,7 +34,7 @@ export function datadogRoutes(services: Services): Route[] {
         if (problem !== null) throw new AppError('invalid-input', `The body is not valid: ${problem}.`)
         const attributes = objectOf(objectOf(objectOf(body.json)?.['data'])?.['attributes']) ?? {}
         const id = textOf(attributes['id']) ?? matchedBy(attributes)
-        const target = { org: principal.org, source: CONNECTOR, connector: CONNECTOR, headers: keptHeaders(request.headers) }
+        const target = { org: principal.org, source: CONNECTOR, connector: CONNECTOR, headers: doorHeaders(request.headers) }
         await deliver(services, target, [{ stream, id, at: null, payload: body.bytes }])
         return Response.json({ data: { id, type } }, { status: 202 })
       },

@@ -1,22 +1,10 @@
 import { z } from '@hono/zod-openapi'
-import { looseKeys } from '../../../domain/loose.ts'
+import { looseKeys, textOf } from '../../../domain/loose.ts'
 import { AppError } from '../../errors.ts'
 import { statement } from '../../store/statement.ts'
 import { route, type Declaration, type Route } from '../route.ts'
 import type { Services } from '../services.ts'
-import {
-  contentId,
-  deliver,
-  keptHeaders,
-  malformed,
-  nameSchema,
-  objectOf,
-  problemOf,
-  readBody,
-  rejecting,
-  textOf,
-  type Body,
-} from './door.ts'
+import { contentId, deliver, doorHeaders, malformed, nameSchema, objectOf, problemOf, readBody, rejecting, type Body } from './door.ts'
 import { acceptFawkesDeployment, isFawkesDeployment } from './fawkes.ts'
 
 const CONNECTOR = 'devlake-webhook'
@@ -73,7 +61,7 @@ export function devlakeRoutes(services: Services): Route[] {
       const problem = problemOf(services, CONNECTOR, stream, body.json)
       if (problem !== null) throw new AppError('invalid-input', `The body is not valid: ${problem}.`)
       const sent = looseKeys(body.json) as Record<string, unknown>
-      const target = { org, source, connector: CONNECTOR, headers: keptHeaders(request.headers) }
+      const target = { org, source, connector: CONNECTOR, headers: doorHeaders(request.headers) }
       await deliver(services, target, [{ stream, id: idOf(sent, body), at: null, payload: body.bytes }])
       return done()
     }
@@ -95,7 +83,7 @@ export function devlakeRoutes(services: Services): Route[] {
     const close = { issueKey: key, body: sent, issue: await issueOf(org, source, key) }
     const problem = problemOf(services, CONNECTOR, 'closes', close)
     if (problem !== null) throw new AppError('invalid-input', `The body is not valid: ${problem}.`)
-    const target = { org, source, connector: CONNECTOR, headers: keptHeaders(request.headers) }
+    const target = { org, source, connector: CONNECTOR, headers: doorHeaders(request.headers) }
     await deliver(services, target, [{ stream: 'closes', id: `${key}/close`, at: null, payload: Buffer.from(JSON.stringify(close)) }])
     return done()
   }

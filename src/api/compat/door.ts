@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { momentOf } from '../../../domain/loose.ts'
+import { momentOf, textOf } from '../../../domain/loose.ts'
 import { instant } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { UNREADABLE } from '../../ingest/hook.ts'
 import { isSane } from '../../ingest/json-sanity.ts'
-import { bodyOf } from '../body.ts'
+import { keptHeaders } from '../../ingest/kept-headers.ts'
+import { plainBodyOf } from '../body.ts'
 import { logFailure } from '../problem.ts'
 import type { Services } from '../services.ts'
 
@@ -67,9 +68,7 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** A body that is no JSON is refused by the door, or kept unread: each door says itself. Nothing larger than an event's body is taken. */
 export async function readBody(request: Request): Promise<Body> {
-  if (request.headers.has('content-encoding'))
-    throw new AppError('unsupported-media', 'A compressed body is not taken.', { help: 'Send it as it is.' })
-  return parsed(await bodyOf(request))
+  return parsed(await plainBodyOf(request))
 }
 
 export function parsed(bytes: Uint8Array): Body {
@@ -100,12 +99,6 @@ export function contentId(...parts: readonly (string | Uint8Array)[]): string {
   return `content-${hash.digest('hex').slice(0, 40)}`
 }
 
-/** A field as text, whatever its type; null where there is none. */
-export function textOf(value: unknown): string | null {
-  const text = typeof value === 'string' ? value.trim() : typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
-  return text === '' || text === '<no value>' || text === '<nil>' ? null : text
-}
-
 export function timeOf(value: unknown): string | null {
   const text = textOf(value)
   return text === null ? null : momentOf(text)
@@ -117,10 +110,9 @@ export function objectOf(value: unknown): Record<string, unknown> | null {
 
 const KEPT = ['user-agent', 'content-type', 'x-request-id']
 
-export function keptHeaders(headers: Headers, more: readonly string[] = []): Record<string, string> {
-  return Object.fromEntries(
-    [...KEPT, ...more].flatMap((name) => (headers.has(name) ? [[name, (headers.get(name) as string).slice(0, 300)]] : [])),
-  )
+/** Of every door; `more` are those that a door's own senders set. */
+export function doorHeaders(headers: Headers, more: readonly string[] = []): Record<string, string> {
+  return keptHeaders(headers, [...KEPT, ...more])
 }
 
 /** A name in a path that becomes that of a source. */

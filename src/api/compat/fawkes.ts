@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
+import { textOf } from '../../../domain/loose.ts'
 import { AppError } from '../../errors.ts'
-import { takeDelivery, UNREADABLE } from '../../ingest/hook.ts'
+import { jsonOf, takeDelivery, UNREADABLE } from '../../ingest/hook.ts'
 import type { Secret } from '../../secret.ts'
 import { isSigned } from '../../signature.ts'
 import { principalOf } from '../auth.ts'
@@ -9,14 +10,13 @@ import type { Services } from '../services.ts'
 import {
   contentId,
   deliver,
-  keptHeaders,
+  doorHeaders,
   nameSchema,
   objectOf,
   parsed,
   problemOf,
   readBody,
   rejecting,
-  textOf,
   timeOf,
   type Body,
   type Item,
@@ -112,13 +112,6 @@ function githubItem(sent: Record<string, unknown>, headers: Headers): Omit<Item,
   return { stream: 'github', id: `${repository}#${textOf(pull?.['number']) ?? ''}`, at: timeOf(pull?.['updated_at']) }
 }
 
-/** GitHub can also send its JSON as the field `payload` of a form; the signature is over the form. */
-function formBody(body: Body, headers: Headers): Body {
-  if (!/^application\/x-www-form-urlencoded/i.test(headers.get('content-type') ?? '')) return body
-  const field = new URLSearchParams(Buffer.from(body.bytes).toString('utf8')).get('payload')
-  return field === null ? body : parsed(Buffer.from(field))
-}
-
 /** `POST …/{id}/deployments` is DevLake's own path, too: these are told by their header and by the words that only they use. */
 export function isFawkesDeployment(headers: Headers, { json, bytes }: Body): boolean {
   if (headers.get('x-webhook-source')?.toLowerCase() === 'argocd') return true
@@ -137,7 +130,7 @@ async function accept(services: Services, { org, connection, body, headers }: Ca
   const sent = objectOf(body.json)
   const chosen = sent === null ? null : choose(sent, body, headers)
   const item = chosen ?? { stream: UNREADABLE, id: contentId(body.bytes), at: null }
-  const target = { org, source: sourceOf(connection), connector: CONNECTOR, headers: keptHeaders(headers, KEPT) }
+  const target = { org, source: sourceOf(connection), connector: CONNECTOR, headers: doorHeaders(headers, KEPT) }
   await deliver(services, target, [{ ...item, payload: body.bytes }])
   if (chosen === null) {
     const reason = body.json === undefined ? 'it is no valid JSON' : 'it is nothing that is known here'
@@ -234,7 +227,8 @@ export function fawkesRoutes(services: Services): Route[] {
         if (!signed && signature !== null && (principal === null || (await secretsOf(org, id)).length > 0))
           throw new AppError('unauthenticated', 'The signature is not one of this source’s secrets.')
         if (!signed) requireRight(principal, 'ingest')
-        const read = formBody(body, request.headers)
+        // The signature is over the form, where it comes as one.
+        const read = parsed(jsonOf(request.headers, body.bytes))
         const call = { org, connection: id, body: read, headers: request.headers }
         const sent = objectOf(read.json)
         const item = sent === null ? null : githubItem(sent, request.headers)
