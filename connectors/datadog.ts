@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { deployment } from '../domain/deployment.ts'
 import { rowOf } from '../domain/entity.ts'
 import { tierOf } from '../domain/environment.ts'
-import { incidentState } from '../domain/incident-state.ts'
+import { incidentStates } from '../domain/incident-state.ts'
 import { looseText, requiredText } from '../domain/loose.ts'
 import type { DomainRows } from '../domain/tables.ts'
 import { defineConnector, defineStream, type Raw } from '../src/connector.ts'
@@ -89,21 +89,17 @@ function failureRows({ data: { attributes } }: FailurePayload, raw: Raw, config:
   const environment = attributes.env ?? config.environment
   const services = [...new Set(attributes.services ?? [])]
   const incident_states = (services.length === 0 ? [null] : services).flatMap((service) => {
-    const state = (state: 'opened' | 'closed', at: string) =>
-      rowOf(incidentState, {
-        id: services.length > 1 ? `${raw.id}:${service}` : raw.id,
-        state,
-        at,
-        service,
-        environment: tierOf(environment),
-        environment_name: environment,
-        repository: repositoryIn(attributes.git),
-        severity: attributes.severity,
-        title: attributes.name,
-        revision: attributes.git?.commit_sha ?? attributes.version,
-      })
-    const { started_at, finished_at } = attributes
-    return [state('opened', started_at), ...(finished_at === null || finished_at === undefined ? [] : [state('closed', finished_at)])]
+    const told = {
+      id: services.length > 1 ? `${raw.id}:${service}` : raw.id,
+      service,
+      environment: tierOf(environment),
+      environment_name: environment,
+      repository: repositoryIn(attributes.git),
+      severity: attributes.severity,
+      title: attributes.name,
+      revision: attributes.git?.commit_sha ?? attributes.version,
+    }
+    return incidentStates(told, attributes.started_at, attributes.finished_at ?? null)
   })
   return { incident_states }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { rowOf } from '../domain/entity.ts'
-import { incidentState } from '../domain/incident-state.ts'
+import { incidentState, incidentStates } from '../domain/incident-state.ts'
 import { incidentEnvironment, placeOf, serviceRules } from '../domain/service-rule.ts'
 import type { DomainRows } from '../domain/tables.ts'
 import {
@@ -177,12 +177,10 @@ function isCounted(kind: (typeof KINDS)[number], priority: string | null | undef
   )
 }
 
-function alertState(told: Told, config: Config, state: 'opened' | 'acknowledged' | 'closed', at: string) {
+function about(told: Told, config: Config) {
   const tagged = told.tags.flatMap((tag) => /^service[:=]\s*(.+)$/i.exec(tag)?.[1] ?? [])[0] ?? null
-  return rowOf(incidentState, {
+  return {
     id: told.id,
-    state,
-    at,
     ...placeOf(config.services, [...told.tags, told.alias], { service: tagged, environment: config.environment }),
     severity: told.priority,
     title: told.message,
@@ -190,43 +188,39 @@ function alertState(told: Told, config: Config, state: 'opened' | 'acknowledged'
     url: config.url.includes('//api.')
       ? `${baseOf(config).replace('//api.', '//app.')}/alert/detail/${encodeURIComponent(told.id)}/details`
       : null,
-  })
+  }
 }
 
 function alertRows(payload: AlertsPayload, config: Config): DomainRows {
   const told = toldOf(payload)
   const isGone = 'alert' in payload && payload.action === 'Delete'
   if (isGone || !isCounted('alerts', told.priority, told.tags, config)) return {}
-  const opened = alertState(told, config, 'opened', told.opened)
-  return { incident_states: told.closed === null ? [opened] : [opened, alertState(told, config, 'closed', told.closed)] }
+  return { incident_states: incidentStates(about(told, config), told.opened, told.closed) }
 }
 
 function acknowledgementRows(payload: AlertsPayload, config: Config): DomainRows {
   const told = toldOf(payload)
   if (told.acknowledged === null || !isCounted('alerts', told.priority, told.tags, config)) return {}
-  return { incident_states: [alertState(told, config, 'acknowledged', told.acknowledged)] }
+  return { incident_states: [rowOf(incidentState, { ...about(told, config), state: 'acknowledged', at: told.acknowledged })] }
 }
 
 function incidentRows({ incident, services }: IncidentPayload, config: Config): DomainRows {
   if (!isCounted('incidents', incident.priority, incident.tags ?? [], config)) return {}
   const ids = incident.impactedServices ?? []
   const names = ids.map((id) => services[id] ?? id)
-  const row = (state: 'opened' | 'closed', at: string) =>
-    rowOf(incidentState, {
-      id: incident.id,
-      state,
-      at: utc(at),
-      ...placeOf(config.services, [...names, ...ids, ...(incident.tags ?? [])], {
-        service: names[0] ?? null,
-        environment: config.environment,
-      }),
-      severity: incident.priority,
-      title: incident.message,
-      url: incident.links?.web,
-    })
-  const opened = row('opened', incident.impactStartDate ?? incident.createdAt)
+  const told = {
+    id: incident.id,
+    ...placeOf(config.services, [...names, ...ids, ...(incident.tags ?? [])], {
+      service: names[0] ?? null,
+      environment: config.environment,
+    }),
+    severity: incident.priority,
+    title: incident.message,
+    url: incident.links?.web,
+  }
   const isOver = incident.status === 'resolved' || incident.status === 'closed'
-  return { incident_states: isOver ? [opened, row('closed', incident.impactEndDate ?? incident.updatedAt)] : [opened] }
+  const closed = isOver ? utc(incident.impactEndDate ?? incident.updatedAt) : null
+  return { incident_states: incidentStates(told, utc(incident.impactStartDate ?? incident.createdAt), closed) }
 }
 
 // ---------------------------------------------------------------- asking

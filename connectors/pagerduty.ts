@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { rowOf } from '../domain/entity.ts'
-import { incidentState } from '../domain/incident-state.ts'
+import { incidentState, incidentStates } from '../domain/incident-state.ts'
 import { incidentEnvironment, placeOf, serviceRules } from '../domain/service-rule.ts'
 import type { DomainRows } from '../domain/tables.ts'
 import {
@@ -88,17 +88,15 @@ function second(at: string): string {
   return `${utc(at).slice(0, 19)}.000Z`
 }
 
-function stateOf(incident: Incident, config: Config, state: 'opened' | 'acknowledged' | 'closed', at: string) {
+function about(incident: Incident, config: Config) {
   const name = incident.service?.summary ?? incident.service?.id ?? null
-  return rowOf(incidentState, {
+  return {
     id: incident.id,
-    state,
-    at: second(at),
     ...placeOf(config.services, [incident.service?.summary, incident.service?.id], { service: name, environment: config.environment }),
     severity: incident.priority?.summary ?? incident.priority?.name ?? incident.urgency,
     title: incident.title,
     url: incident.html_url,
-  })
+  }
 }
 
 function isCounted({ urgency }: Incident, { urgencies }: Config): boolean {
@@ -108,10 +106,9 @@ function isCounted({ urgency }: Incident, { urgencies }: Config): boolean {
 function incidentRows(payload: IncidentsPayload, config: Config): DomainRows {
   const incident = 'event' in payload ? payload.event.data : payload
   if (!isCounted(incident, config)) return {}
-  const opened = stateOf(incident, config, 'opened', incident.created_at)
-  if (incident.status !== 'resolved') return { incident_states: [opened] }
   const told = incident.resolved_at ?? ('event' in payload ? payload.event.occurred_at : incident.last_status_change_at)
-  return { incident_states: told ? [opened, stateOf(incident, config, 'closed', told)] : [opened] }
+  const closed = incident.status === 'resolved' && told ? second(told) : null
+  return { incident_states: incidentStates(about(incident, config), second(incident.created_at), closed) }
 }
 
 /** The first acknowledgement is the one that tells how long nobody looked. */
@@ -122,7 +119,7 @@ function acknowledgementRows(payload: AcknowledgementsPayload, config: Config): 
       : { incident: payload.incident, times: payload.acknowledged_at }
   if (!isCounted(incident, config)) return {}
   const first = times.map(utc).sort()[0] as string
-  return { incident_states: [stateOf(incident, config, 'acknowledged', first)] }
+  return { incident_states: [rowOf(incidentState, { ...about(incident, config), state: 'acknowledged', at: second(first) })] }
 }
 
 // ---------------------------------------------------------------- asking

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { rowOf } from './entity.ts'
-import { incidentState } from './incident-state.ts'
+import { incidentStates } from './incident-state.ts'
 import { isFound, patternProblem } from './pattern.ts'
 import { incidentEnvironment, placeOf, serviceRules } from './service-rule.ts'
 import type { RowOf } from './tables.ts'
@@ -122,22 +121,18 @@ export function incidentsOf({ alerts }: AlertGroup, told: string, config: AlertS
       service,
       environment: labelled(config.environment_labels) ?? config.environment,
     })
-    const row = (state: 'opened' | 'closed', at: string) =>
-      rowOf(incidentState, {
-        id: `${fingerprintOf(alert)}@${opened}`,
-        state,
-        at,
-        ...place,
-        repository: place.repository ?? labelled(config.repository_labels),
-        severity: labelled(config.severity_labels),
-        title: alert.annotations?.['summary'] || alert.annotations?.['description'] || alert.labels['alertname'] || null,
-        url: alert.generatorURL || null,
-        deployment_id: said(alert, 'deployment_id'),
-        revision: said(alert, 'revision'),
-      })
-    const found = [row('opened', opened)]
-    if (alert.status === 'resolved') found.push(row('closed', instantOf(alert.endsAt) ?? told))
-    for (const one of found) rows.set(`${one.id} ${one.state}`, one)
+    const incident = {
+      id: `${fingerprintOf(alert)}@${opened}`,
+      ...place,
+      repository: place.repository ?? labelled(config.repository_labels),
+      severity: labelled(config.severity_labels),
+      title: alert.annotations?.['summary'] || alert.annotations?.['description'] || alert.labels['alertname'] || null,
+      url: alert.generatorURL || null,
+      deployment_id: said(alert, 'deployment_id'),
+      revision: said(alert, 'revision'),
+    }
+    const closed = alert.status === 'resolved' ? (instantOf(alert.endsAt) ?? told) : null
+    for (const one of incidentStates(incident, opened, closed)) rows.set(`${one.id} ${one.state}`, one)
   }
   return [...rows.values()]
 }

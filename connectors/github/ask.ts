@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ask } from '../../src/connector.ts'
-import { AppError } from '../../src/errors.ts'
+import { answeredStatus, AppError } from '../../src/errors.ts'
 import { nextLink } from '../../src/paging.ts'
 import { placeOf, type Config } from './config.ts'
 import type { RepositoryRef } from './payload.ts'
@@ -16,9 +16,8 @@ export function read<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
 
 /** What the credential may not read, what is switched off or not there: it is asked again the next time, from where it stood. */
 export function isRefusal(thrown: unknown): thrown is AppError {
-  return thrown instanceof AppError && [403, 404, 409, 410, 451].includes(statusOf(thrown) ?? 0)
+  return thrown instanceof AppError && [403, 404, 409, 410, 451].includes(answeredStatus(thrown) ?? 0)
 }
-export const statusOf = ({ detail }: AppError) => (detail as { status?: number } | null)?.status
 
 export const refOf = ({ id, full_name }: RepositoryRef) => ({ id, full_name })
 
@@ -37,7 +36,7 @@ export async function askGraph<T>(
     return read(schema, await http.graphql(placeOf(config).graphql, query, variables), 'a query')
   } catch (thrown) {
     // GraphQL says no without a status.
-    if (!(thrown instanceof AppError) || thrown.code !== 'source-refused' || statusOf(thrown) !== undefined) throw thrown
+    if (!(thrown instanceof AppError) || thrown.code !== 'source-refused' || answeredStatus(thrown) !== null) throw thrown
     throw new AppError(thrown.code, thrown.message, { help: thrown.help ?? '', detail: { status: 403 }, cause: thrown })
   }
 }
@@ -100,14 +99,6 @@ export async function ofSize<T>(size: number, asked: (first: number) => Promise<
     } catch (thrown) {
       if (first === 1 || !(thrown instanceof AppError) || thrown.code !== 'source-failed') throw thrown
     }
-  }
-}
-
-export function parsedCursor<T>(schema: z.ZodType<T>, cursor: string | null): T | null {
-  try {
-    return cursor === null ? null : (schema.safeParse(JSON.parse(cursor)).data ?? null)
-  } catch {
-    return null
   }
 }
 

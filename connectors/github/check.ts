@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Ask, Check } from '../../src/connector.ts'
-import { AppError } from '../../src/errors.ts'
+import { answeredStatus, AppError } from '../../src/errors.ts'
 import { isFineGrained } from './api.ts'
-import { read, statusOf, variablesOf } from './ask.ts'
+import { read, variablesOf } from './ask.ts'
 import { placeOf, type Config } from './config.ts'
 import { DAY_MS } from './list.ts'
 import { listedRepository, type Repository } from './repository.ts'
@@ -87,7 +87,7 @@ export async function check(ask: Ask<Config>): Promise<Check> {
     return { ok: readable.length > 0, missing }
   } catch (thrown) {
     if (!(thrown instanceof AppError) || thrown.code === 'internal') throw thrown
-    const isUnknown = statusOf(thrown) === 401
+    const isUnknown = answeredStatus(thrown) === 401
     const sentence = isUnknown
       ? 'GitHub does not know the credential; it was revoked or has ended: make a new one.'
       : `${thrown.message} ${thrown.help ?? ''}`.trim()

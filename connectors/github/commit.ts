@@ -4,21 +4,8 @@ import { rowOf } from '../../domain/entity.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import { pulled, type Ask, type Page } from '../../src/connector.ts'
 import { AppError } from '../../src/errors.ts'
-import { nextLink } from '../../src/paging.ts'
-import {
-  anything,
-  askEach,
-  askGraph,
-  connectionOf,
-  nextOf,
-  ofSize,
-  PAGE,
-  parsedCursor,
-  read,
-  refOf,
-  variablesOf,
-  type Anything,
-} from './ask.ts'
+import { nextLink, readCursor } from '../../src/paging.ts'
+import { anything, askEach, askGraph, connectionOf, nextOf, ofSize, PAGE, read, refOf, variablesOf, type Anything } from './ask.ts'
 import { placeOf, type Config } from './config.ts'
 import { count, gitInstant, repositoryRef, time } from './payload.ts'
 import { gitActor } from './person.ts'
@@ -57,7 +44,7 @@ const HISTORY = `query History($owner:String!,$name:String!,$head:GitObjectID!,$
  * A head that was thrown away by a force push is no base any more; then the history is read once more.
  */
 export async function* pullCommits(ask: Ask<Config>): AsyncGenerator<Page> {
-  const places = parsedCursor(commitPlaces, ask.cursor) ?? {}
+  const places = readCursor(commitPlaces, ask.cursor) ?? {}
   let done = 0
   const repositories = await repositoriesOf(ask)
   const tips = await askEach(ask, repositories, TIPS, tipNode)

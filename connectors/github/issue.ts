@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { rowOf } from '../../domain/entity.ts'
-import { incidentState } from '../../domain/incident-state.ts'
+import { incidentStates } from '../../domain/incident-state.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import { workItem, type WorkItem } from '../../domain/work-item.ts'
 import { utc, type Ask, type Raw } from '../../src/connector.ts'
@@ -94,11 +94,6 @@ export function issueRows({ action, repository, issue: one }: z.output<typeof is
       }),
     ],
     incident_states:
-      incident === undefined
-        ? []
-        : [
-            rowOf(incidentState, { ...told, state: 'opened', at: utc(one.created_at) }),
-            ...(isOpen || !one.closed_at ? [] : [rowOf(incidentState, { ...told, state: 'closed', at: utc(one.closed_at) })]),
-          ],
+      incident === undefined ? [] : incidentStates(told, utc(one.created_at), isOpen || !one.closed_at ? null : utc(one.closed_at)),
   }
 }

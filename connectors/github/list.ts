@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { utc, type Ask, type Page, type Pulled } from '../../src/connector.ts'
-import type { AppError } from '../../src/errors.ts'
+import { answeredStatus, type AppError } from '../../src/errors.ts'
 import { nextLink, walkLists, type List } from '../../src/paging.ts'
-import { askEach, isRefusal, read, statusOf } from './ask.ts'
+import { askEach, isRefusal, read } from './ask.ts'
 import { placeOf, type Config } from './config.ts'
 import { time } from './payload.ts'
 import { repositoriesOf, type Repository } from './repository.ts'
@@ -28,9 +28,9 @@ async function* walk(ask: Ask<Config>, what: string, lists: readonly List[]): As
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown
       // 410: switched off, as issues are where they are kept elsewhere.
-      if (statusOf(thrown) === 410) continue
+      if (answeredStatus(thrown) === 410) continue
       ask.log.warn('github.unreadable', { list: list.key, what, reason: thrown.message })
-      if (statusOf(thrown) === 403) forbidden = thrown
+      if (answeredStatus(thrown) === 403) forbidden = thrown
     }
   }
   if (forbidden !== null && !isRead) throw forbidden

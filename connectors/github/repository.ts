@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { DomainRows } from '../../domain/tables.ts'
 import type { Ask, Page } from '../../src/connector.ts'
 import { AppError } from '../../src/errors.ts'
-import { nextLink } from '../../src/paging.ts'
-import { parsedCursor, read } from './ask.ts'
+import { nextLink, readCursor } from '../../src/paging.ts'
+import { read } from './ask.ts'
 import { placeOf, type Config } from './config.ts'
 import { item, later, repositoryRef, time, type Named } from './payload.ts'
 import { user } from './person.ts'
@@ -85,7 +85,7 @@ async function askRepositories({ config, http, log }: Ask<Config>): Promise<Repo
 
 export async function* pullRepositories(ask: Ask<Config>): AsyncGenerator<Page> {
   // The names that each had before, by its id: of an organization's repositories nothing else tells of a rename.
-  const names = parsedCursor(z.record(z.string(), z.array(z.string())), ask.cursor) ?? {}
+  const names = readCursor(z.record(z.string(), z.array(z.string())), ask.cursor) ?? {}
   const all = await repositoriesOf(ask, true)
   for (let start = 0; start < all.length; start += 100) {
     const items = all.slice(start, start + 100).map(({ asked, id, full_name, html_url, default_branch, updated_at }) => {
