@@ -94,7 +94,7 @@ async function measureBoth(directory: string, events: number, runs: number) {
   })
   try {
     const { analytics, access } = fairlead.services
-    const org = access.organization.id
+    const org = access.home.id
     const [standing] = await analytics.read(
       statement({ name: 'bench.standing', sql: 'SELECT count() AS n FROM all_attempts', row: z.object({ n: z.coerce.number() }) }),
     )

@@ -32,7 +32,11 @@ const bytes = z.coerce.number().int().nonnegative()
 export const SETTINGS = {
   FAIRLEAD_DATA: setting(z.string().min(1), './.fairlead', 'Data directory: the embedded stores, the journal, the ingest token.'),
   PORT: setting(port, '4000', 'Where the server listens; 0 takes a free port.'),
-  HOST: setting(z.string().min(1), '127.0.0.1', 'The address it binds. Only loopback, as long as there are no accounts.'),
+  HOST: setting(
+    z.string().min(1),
+    '127.0.0.1',
+    'The address it binds. Others than loopback need an account that runs the installation: `fairlead admin create-user --superuser`.',
+  ),
   POSTGRES_URI: secret(
     'Semantic store: `postgresql://…` (PostgreSQL 14+, YugabyteDB). Unset: a PostgreSQL of our own in the data directory.',
   ),
@@ -41,6 +45,11 @@ export const SETTINGS = {
   DATABASE_URL: secret('As DATABASE_URI, asked last.'),
   FAIRLEAD_URL: setting(z.url({ protocol: /^https?$/ }), null, 'Where the command line finds a remote server.'),
   FAIRLEAD_TOKEN: secret('The token that the command line sends.'),
+  FAIRLEAD_ORG: setting(
+    z.string().min(1),
+    null,
+    'The organization (its slug) that the command line speaks for on the machine of the server. Unset: the first.',
+  ),
   FAIRLEAD_LOG: setting(
     z.enum(['debug', 'info', 'warn', 'error', 'silent']),
     'warn',

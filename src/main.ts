@@ -1,7 +1,14 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openAccess } from './account/access.ts'
+import { openAudit } from './account/audit.ts'
+import { openLockout } from './account/lockout.ts'
+import { openMembers } from './account/members.ts'
+import { openOrganizations } from './account/organizations.ts'
+import { openSignIn } from './account/sign-in.ts'
 import { newToken } from './account/token-text.ts'
+import { openTokens } from './account/tokens.ts'
+import { openUsers } from './account/users.ts'
 import { createApp } from './api/app.ts'
 import type { Services } from './api/services.ts'
 import { systemClock } from './clock.ts'
@@ -138,7 +145,11 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
 
     const token = newToken()
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
-    const access = await openAccess({ semantic, clock, processToken: token, timeZone })
+    const audit = openAudit({ semantic, clock })
+    const people = { semantic, clock, audit }
+    const organizations = openOrganizations(people)
+    const access = openAccess({ semantic, clock, processToken: token, organizations, home: await organizations.home(timeZone) })
+    const signIn = openSignIn({ ...people, access, lockout: openLockout({ semantic, clock }) })
     const vault = await openVault(dataDirectory.path, config.FAIRLEAD_SECRET_KEY, config.FAIRLEAD_SECRET_KEY_OLD)
     const sources = openSources({ semantic, registry, vault, clock })
     const names = openNames({ semantic, clock })
@@ -271,6 +282,12 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       journal,
       applier,
       access,
+      organizations,
+      users: openUsers(people),
+      members: openMembers(people),
+      tokens: openTokens(people),
+      signIn,
+      audit,
       sources,
       names,
       quarantine,

@@ -9,9 +9,57 @@ create table api_tokens (
   prefix text not null,
   revoked_at timestamp with time zone,
   scopes text[] not null,
+  user_id uuid,
   constraint api_tokens_hash_key unique (hash),
   constraint api_tokens_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
-  constraint api_tokens_pkey primary key (id)
+  constraint api_tokens_pkey primary key (id),
+  constraint api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+create table audit_log (
+  action text not null,
+  actor_id text,
+  actor_name text not null,
+  actor_type text not null,
+  address text,
+  after jsonb,
+  agent text,
+  at timestamp with time zone not null,
+  before jsonb,
+  id uuid not null,
+  org_id uuid,
+  target_id text not null,
+  target_name text,
+  target_type text not null,
+  constraint audit_log_pkey primary key (id)
+);
+
+create table invitations (
+  accepted_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  email text not null,
+  expires_at timestamp with time zone not null,
+  hash text not null,
+  id uuid not null,
+  invited_by text not null,
+  org_id uuid not null,
+  revoked_at timestamp with time zone,
+  role text not null,
+  constraint invitations_hash_key unique (hash),
+  constraint invitations_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint invitations_pkey primary key (id),
+  constraint invitations_role_check CHECK (role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text]))
+);
+
+create table memberships (
+  created_at timestamp with time zone not null,
+  org_id uuid not null,
+  role text not null,
+  user_id uuid not null,
+  constraint memberships_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint memberships_pkey primary key (org_id, user_id),
+  constraint memberships_role_check CHECK (role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])),
+  constraint memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
 create table names (
@@ -34,15 +82,32 @@ create table organizations (
   constraint organizations_slug_key unique (slug)
 );
 
+create table password_resets (
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  hash text not null,
+  used_at timestamp with time zone,
+  user_id uuid not null,
+  constraint password_resets_pkey primary key (hash),
+  constraint password_resets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
 create table sessions (
+  address text,
+  agent text,
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
   id text not null,
   last_seen_at timestamp with time zone not null,
   org_id uuid not null,
+  public_id uuid,
   scopes text[] not null,
+  token_id uuid,
+  user_id uuid,
   constraint sessions_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
-  constraint sessions_pkey primary key (id)
+  constraint sessions_pkey primary key (id),
+  constraint sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES api_tokens(id) ON DELETE CASCADE,
+  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
 create table settings (
@@ -52,6 +117,14 @@ create table settings (
   value jsonb not null,
   constraint settings_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint settings_pkey primary key (org_id, key)
+);
+
+create table signin_failures (
+  failures integer not null,
+  last_at timestamp with time zone not null,
+  locked_until timestamp with time zone,
+  subject text not null,
+  constraint signin_failures_pkey primary key (subject)
 );
 
 create table signin_links (
@@ -83,6 +156,27 @@ create table sources (
   constraint sources_pkey primary key (id)
 );
 
+create table users (
+  created_at timestamp with time zone not null,
+  disabled_at timestamp with time zone,
+  email text not null,
+  full_name text not null,
+  id uuid not null,
+  is_superuser boolean not null default false,
+  last_signin_at timestamp with time zone,
+  password_hash text,
+  constraint users_email_key unique (email),
+  constraint users_pkey primary key (id)
+);
+
 create index api_tokens_org_id on api_tokens (org_id);
 
+create index audit_log_org_id_at on audit_log (org_id, at, id);
+
+create index invitations_org_id on invitations (org_id);
+
+create index memberships_user_id on memberships (user_id);
+
 create index sessions_expires_at on sessions (expires_at);
+
+create index sessions_user_id on sessions (user_id);

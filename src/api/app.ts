@@ -1,6 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { secureHeaders } from 'hono/secure-headers'
 import { AppError, asAppError } from '../errors.ts'
+import { accountRoutes } from './account-routes.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { cdeventsRoutes } from './compat/cdevents.ts'
 import { datadogRoutes } from './compat/datadog.ts'
 import { devlakeRoutes } from './compat/devlake.ts'
@@ -54,6 +56,8 @@ export function createApp(services: Services): OpenAPIHono {
     ...sourceRoutes(services),
     ...healthRoutes(services),
     ...sessionRoutes(services),
+    ...accountRoutes(services),
+    ...auditRoutes(services),
     ...devlakeRoutes(services),
     ...fawkesRoutes(services),
     ...fawkesReadRoutes(services),

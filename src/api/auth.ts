@@ -1,10 +1,20 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { Access, Principal } from '../account/access.ts'
+import type { IncomingMessage } from 'node:http'
+import { mayDo, type Access, type Origin, type Principal } from '../account/access.ts'
 import { AppError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 
 const COOKIE = 'fairlead_session'
+
+/** Where a request came from. A proxy's word counts only when the proxy is on this machine, and of a list only what that proxy itself saw. */
+export function originOf(context: Context): Origin {
+  const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
+  const peer = incoming?.socket.remoteAddress?.replace(/^::ffff:/, '') ?? null
+  const isLocal = peer === '127.0.0.1' || peer === '::1'
+  const forwarded = isLocal ? context.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
+  return { address: forwarded?.slice(0, 60) || peer, agent: context.req.header('user-agent') ?? null }
+}
 
 /**
  * A bearer token, else the session of the cookie. A cookie that changes something must come from our own pages. `headers` names others in
@@ -18,12 +28,25 @@ export async function principalOf(access: Access, context: Context, headers: rea
   const header = context.req.header('authorization')
   if (header !== undefined) {
     const token = /^bearer\s+(\S+)$/i.exec(header)?.[1]
-    return token === undefined ? null : access.byToken(token)
+    return token === undefined ? null : inOrganization(access, context, await access.byToken(token))
   }
   const id = getCookie(context, COOKIE)
   if (id === undefined) return null
   if (context.req.method !== 'GET' && context.req.method !== 'HEAD') requireOwnPage(context)
   return access.bySession(id)
+}
+
+/** This machine's own process may speak for any organization: the command line does, with `--org`. A token has its own, and no other. */
+async function inOrganization(access: Access, context: Context, principal: Principal | null): Promise<Principal | null> {
+  const slug = context.req.header('fairlead-organization')
+  if (slug === undefined || principal === null) return principal
+  if (principal.via !== 'process' || !mayDo(principal, 'superuser'))
+    throw new AppError('forbidden', 'A token speaks for its own organization only.', { help: 'Leave out FAIRLEAD_ORG.' })
+  const found = await access.within(principal, slug)
+  if (found !== null) return found
+  throw new AppError('not-found', `There is no organization ${JSON.stringify(slug)}.`, {
+    help: 'List them with `fairlead admin list-orgs`.',
+  })
 }
 
 /** Fetch metadata where the browser sends it, else the Origin; a request with neither is no browser of ours. */
@@ -32,7 +55,7 @@ export function requireOwnPage(context: Context): void {
   const origin = context.req.header('origin')
   const own =
     site === undefined
-      ? origin !== undefined && new URL(origin).host === context.req.header('host')
+      ? origin !== undefined && URL.canParse(origin) && new URL(origin).host === context.req.header('host')
       : site === 'same-origin' || site === 'none'
   if (!own) {
     throw new AppError('forbidden', 'This request comes from another site.', {
@@ -49,6 +72,10 @@ export function setSession(context: Context, id: Secret): void {
     maxAge: 30 * 86_400,
     secure: new URL(context.req.url).protocol === 'https:' || context.req.header('x-forwarded-proto') === 'https',
   })
+}
+
+export function sessionOf(context: Context): string | undefined {
+  return getCookie(context, COOKIE)
 }
 
 export function clearSession(context: Context): string | undefined {

@@ -63,7 +63,7 @@ const healthReply = z.object({
 export type HealthReply = z.infer<typeof healthReply>
 
 export function healthRoutes(services: Services): Route[] {
-  const { analytics, sources, clock, access, names } = services
+  const { analytics, sources, clock, names } = services
   return [
     route({
       method: 'get',
@@ -85,7 +85,7 @@ export function healthRoutes(services: Services): Route[] {
         const [streams, coverage, days, unread, quarantined] = await Promise.all([
           analytics.read(streamActivity, params),
           analytics.read(spans, params),
-          analytics.read(dailyActivity, { ...params, from, tz: access.organization.time_zone }),
+          analytics.read(dailyActivity, { ...params, from, tz: await services.organizations.timeZoneOf(org) }),
           analytics.read(unreadItems, params),
           services.quarantine.of(org, query.name),
         ])
@@ -140,7 +140,7 @@ export function healthRoutes(services: Services): Route[] {
         },
       },
       async handle({ principal, query }) {
-        const window = windowOf({ ...query, tz: access.organization.time_zone }, clock.now())
+        const window = windowOf({ ...query, tz: await services.organizations.timeZoneOf(principal.org) }, clock.now())
         return { window, items: await findGaps(analytics, principal.org, window), next: null }
       },
     }),

@@ -73,12 +73,12 @@ function entryOf([id, metric]: [string, Metric]): z.infer<typeof catalogueEntry>
 }
 
 export function metricRoutes(services: Services): Route[] {
-  const { analytics, registry, clock, access } = services
+  const { analytics, registry, clock, organizations } = services
 
   /** The organization to read (another one, made for the moment, under `as_of`) and what is asked of it. */
   const asking = async (org: string, query: z.infer<typeof metricSchema>): Promise<{ org: string; asked: Asked }> => {
     const now = query.as_of === undefined ? clock.now() : Date.parse(query.as_of)
-    const window = windowOf({ ...query, tz: query.tz ?? access.organization.time_zone }, now)
+    const window = windowOf({ ...query, tz: query.tz ?? (await organizations.timeZoneOf(org)) }, now)
     const environment = query.environment === 'all' ? 'all' : knownTier(query.environment)
     if (environment === null) {
       throw new AppError('invalid-input', `The environment ${JSON.stringify(query.environment)} is not known.`, {

@@ -36,9 +36,15 @@ export function problem(thrown: unknown): Response {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
       ...(error.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-      ...(error.retry ? { 'retry-after': '2' } : {}),
+      ...(error.retry ? { 'retry-after': String(retryAfter(error.detail)) } : {}),
     },
   })
+}
+
+/** What the error itself says, else soon. */
+function retryAfter(detail: unknown): number {
+  const seconds = (detail as { retry_after_seconds?: unknown } | null)?.retry_after_seconds
+  return typeof seconds === 'number' ? seconds : 2
 }
 
 function isErrorList(detail: unknown): detail is { errors: unknown[]; count?: number } {

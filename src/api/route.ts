@@ -1,8 +1,10 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { mayDo, type Access, type Principal, type Scope } from '../account/access.ts'
+import { actorOf, mayDo, type Access, type Origin, type Principal } from '../account/access.ts'
+import type { Actor } from '../account/audit.ts'
+import type { Right } from '../account/role.ts'
 import { AppError, asAppError } from '../errors.ts'
-import { principalOf } from './auth.ts'
+import { originOf, principalOf } from './auth.ts'
 
 /** What a handler gets: checked input and who asks. Its answer is a value; status and headers only where they differ from 200 and JSON. */
 export interface Call<P, Q, B> {
@@ -11,6 +13,9 @@ export interface Call<P, Q, B> {
   readonly body: B
   /** The caller; on a public route, null when there is none. */
   readonly principal: Principal
+  /** The caller as the audit log names them. */
+  readonly actor: Actor
+  readonly origin: Origin
   readonly request: Request
   readonly context: Context
 }
@@ -30,8 +35,8 @@ export interface Declaration<P extends Schema | undefined, Q extends Schema | un
   /** In OpenAPI's spelling: `/v1/metrics/{id}`. */
   readonly path: string
   readonly summary: string
-  /** `public` needs no one; the others need a token or session with the scope. */
-  readonly right: Scope | 'public'
+  /** `public` needs no one, `anyone` any token or session; the others need one with that right. */
+  readonly right: Right | 'anyone' | 'public'
   /** Headers beside `Authorization` in which the token may stand, for senders that were made for another tool. */
   readonly tokenHeaders?: readonly string[]
   /** Another spelling of a route that stands in the documentation already. */
@@ -76,11 +81,14 @@ function mount<P extends Schema | undefined, Q extends Schema | undefined, B ext
   if (declaration.hidden !== true) document(app, declaration)
   const answer = async (context: Context): Promise<Response> => {
     const principal = await allowed(access, context, declaration)
+    const origin = originOf(context)
     const call = {
       params: check(params, context.req.param(), 'path'),
       query: check(query, queryOf(context), 'query'),
       body: body === undefined ? undefined : check(body, await jsonBody(context), 'body'),
       principal,
+      actor: actorOf(principal, origin),
+      origin,
       request: context.req.raw,
       context,
     }
@@ -107,7 +115,12 @@ function document<P extends Schema | undefined, Q extends Schema | undefined, B 
       method,
       path,
       summary,
-      ...(right === 'public' ? {} : { security: [{ bearer: [] }], description: `Needs the scope \`${right}\`.` }),
+      ...(right === 'public'
+        ? {}
+        : {
+            security: [{ bearer: [] }],
+            description: right === 'anyone' ? 'Needs any token or session.' : `Needs the right \`${right}\`.`,
+          }),
       request: {
         ...(params === undefined ? {} : { params }),
         ...(query === undefined ? {} : { query }),
@@ -128,26 +141,35 @@ function document<P extends Schema | undefined, Q extends Schema | undefined, B 
   )
 }
 
-const NOBODY: Principal = { org: '00000000-0000-0000-0000-000000000000', scopes: [], via: 'token' }
+const NOBODY: Principal = {
+  org: '00000000-0000-0000-0000-000000000000',
+  rights: [],
+  via: 'token',
+  id: null,
+  user: null,
+  role: null,
+  name: 'nobody',
+}
 
 async function allowed(
   access: Access,
   context: Context,
-  { right, tokenHeaders }: { right: Scope | 'public'; tokenHeaders?: readonly string[] },
+  { right, tokenHeaders }: { right: Right | 'anyone' | 'public'; tokenHeaders?: readonly string[] },
 ): Promise<Principal> {
   if (right === 'public') return NOBODY
   return requireRight(await principalOf(access, context, tokenHeaders), right)
 }
 
-export function requireRight(principal: Principal | null, right: Scope): Principal {
+export function requireRight(principal: Principal | null, right: Right | 'anyone'): Principal {
   if (principal === null) {
     throw new AppError('unauthenticated', 'This needs a token or a session.', {
-      help: 'Send `Authorization: Bearer flt_…`, or open the one-time sign-in link that `fairlead up` printed.',
+      help: 'Send `Authorization: Bearer flt_…`, or sign in: with an account, or with the one-time link that `fairlead up` printed.',
     })
   }
-  if (!mayDo(principal, right)) {
-    throw new AppError('forbidden', `This token may not do that: it needs the scope \`${right}\`.`, {
-      help: `Its scopes: ${principal.scopes.join(', ') || 'none'}. An administrator can make another.`,
+  if (right !== 'anyone' && !mayDo(principal, right)) {
+    const what = right === 'superuser' ? 'a superuser' : `the right \`${right}\``
+    throw new AppError('forbidden', `${principal.user === null ? 'This token' : 'This account'} may not do that: it needs ${what}.`, {
+      help: `Its rights here: ${principal.rights.join(', ') || 'none'}. ${right === 'superuser' ? 'Run the command on the machine of the server, or sign in as a superuser.' : 'An administrator can give more.'}`,
     })
   }
   return principal

@@ -1,4 +1,10 @@
 import type { Access } from '../account/access.ts'
+import type { Audit } from '../account/audit.ts'
+import type { Members } from '../account/members.ts'
+import type { Organizations } from '../account/organizations.ts'
+import type { SignIn } from '../account/sign-in.ts'
+import type { Tokens } from '../account/tokens.ts'
+import type { Users } from '../account/users.ts'
 import type { Clock } from '../clock.ts'
 import type { Applier } from '../ingest/applier.ts'
 import type { Asking } from '../ingest/asking.ts'
@@ -24,6 +30,12 @@ export interface Services {
   readonly journal: Journal
   readonly applier: Applier
   readonly access: Access
+  readonly organizations: Organizations
+  readonly users: Users
+  readonly members: Members
+  readonly tokens: Tokens
+  readonly signIn: SignIn
+  readonly audit: Audit
   readonly sources: Sources
   readonly names: NameBook
   readonly quarantine: Quarantine

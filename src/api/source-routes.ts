@@ -289,7 +289,7 @@ export function sourceRoutes(services: Services): Route[] {
       method: 'post',
       path: '/v1/keys/rotate',
       summary: `Seal every credential under a new key, and forget the old one. ${ndjson}`,
-      right: 'admin',
+      right: 'superuser',
       replies: {
         200: { description: 'How many were sealed anew.', schema: z.object({ resealed: z.number().int(), credentials: z.number().int() }) },
       },

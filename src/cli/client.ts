@@ -26,11 +26,12 @@ const PATIENCE_MS = 30_000
 const CATCH_UP_MS = 20_000
 
 export async function connect(config: Config, options: { serverOnly?: boolean } = {}): Promise<Client> {
-  if (config.FAIRLEAD_URL !== null) return remote(config.FAIRLEAD_URL, config.FAIRLEAD_TOKEN?.reveal() ?? null)
+  const org = config.FAIRLEAD_ORG
+  if (config.FAIRLEAD_URL !== null) return remote(config.FAIRLEAD_URL, { token: config.FAIRLEAD_TOKEN?.reveal() ?? null, org })
   const deadline = Date.now() + PATIENCE_MS
   for (;;) {
     const server = await runningServer(config.data)
-    if (server !== null) return remote(server.url, server.token)
+    if (server !== null) return remote(server.url, { token: server.token, org })
     if (options.serverOnly === true) throw noServer(config.data)
     try {
       return await inProcess(config)
@@ -71,12 +72,18 @@ export async function runningServer(data: string): Promise<ServerFile | null> {
   }
 }
 
-function remote(url: string, token: string | null): Client {
+interface Speaker {
+  readonly token: string | null
+  /** The slug of another organization than the token's own. */
+  readonly org: string | null
+}
+
+function remote(url: string, speaker: Speaker): Client {
   return client(
     null,
     async (path, init) => {
       try {
-        return await fetch(new URL(path, url), withToken(init, token))
+        return await fetch(new URL(path, url), spoken(init, speaker))
       } catch (cause) {
         throw new AppError('server-unreachable', `The server at ${url} does not answer.`, {
           help: 'Is it running? Is FAIRLEAD_URL right?',
@@ -98,7 +105,7 @@ async function inProcess(config: Config): Promise<Client> {
   await catchUp()
   return client(
     fairlead,
-    async (path, init) => fairlead.app.request(path, withToken(init, fairlead.token.reveal())),
+    async (path, init) => fairlead.app.request(path, spoken(init, { token: fairlead.token.reveal(), org: config.FAIRLEAD_ORG })),
     async () => {
       await catchUp()
       if (reread.isBusy()) note('What is kept is read again …')
@@ -108,9 +115,10 @@ async function inProcess(config: Config): Promise<Client> {
   )
 }
 
-function withToken(init: RequestInit | undefined, token: string | null): RequestInit {
+function spoken(init: RequestInit | undefined, { token, org }: Speaker): RequestInit {
   const headers = new Headers(init?.headers)
   if (token !== null) headers.set('authorization', `Bearer ${token}`)
+  if (org !== null) headers.set('fairlead-organization', org)
   return { ...init, headers }
 }
 

@@ -164,6 +164,33 @@ export function createProgram(): Command {
     .action(run(() => import('./replay.ts')))
 
   program
+    .command('admin')
+    .description('accounts, organizations, members and tokens')
+    .argument(
+      '<words...>',
+      'users create|list|set-password|disable|enable, orgs create|list, members list|set|remove|invite, tokens create|list|revoke ID; also create-user, list-users, create-org, list-orgs',
+    )
+    .option('--email <address>', 'of the person')
+    .option('--password <text>', 'of the account; everyone on this machine can see it: better leave it out and be asked, or pipe it in')
+    .option('--password-hash <text>', 'in place of a password: as another program stored it (Argon2, PBKDF2-SHA256)')
+    .option('--full-name <name>', 'of the person')
+    .option('--superuser', 'the account runs the installation: every organization, every account')
+    .option('--name <name>', 'of the organization, or of the token')
+    .option('--slug <slug>', 'of the organization (default: made from its name)')
+    .option('--owner-email <address>', 'who owns the organization; a person who has an account')
+    .option('--time-zone <zone>', 'in which the organization cuts days and weeks (default: UTC)')
+    .option('--org <slug>', 'the organization of members and tokens (default: the first, or FAIRLEAD_ORG)')
+    .option('--role <role>', 'owner, admin, member or viewer')
+    .option('--scopes <list>', 'of the token: ingest, read, admin')
+    .option('--expires <day>', 'when the token ends (default: never)')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fairlead admin create-user --email ada@example.com --superuser\n  fairlead admin orgs create --name "My Org" --owner-email ada@example.com\n  fairlead admin tokens create --org my-org --scopes ingest --name ci --expires 2027-12-31',
+    )
+    .action(run(() => import('./admin.ts')))
+
+  program
     .command('keys')
     .description('seal the credentials of sources under a new key; it can be interrupted and run again')
     .argument('<action>', 'rotate')

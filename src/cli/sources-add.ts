@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
-import { Writable } from 'node:stream'
 import pc from 'picocolors'
 import type { ConnectorReply, SourceReply } from '../api/source-routes.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Preview } from '../ingest/preview.ts'
+import { ask } from './ask.ts'
 import { connect, posting } from './client.ts'
 import { note, print, printJson, table } from './output.ts'
 
@@ -205,23 +204,6 @@ async function secretOf(name: string, from: string | null, config: Config): Prom
   }
   throw new AppError('usage', 'A credential is not given on the command line, which everyone on this machine can see.', {
     help: `Use --secret ${name} (asks for it), --secret ${name}=env:VARIABLE or --secret ${name}=file:PATH.`,
-  })
-}
-
-/** Asked on the terminal without being shown; from a pipe the first line is taken. */
-function ask(name: string): Promise<string> {
-  const isTerminal = process.stdin.isTTY === true
-  if (isTerminal) process.stderr.write(`${name}: `)
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const reader = createInterface({ input: process.stdin, output: silent, terminal: isTerminal })
-  return new Promise((resolve, reject) => {
-    reader.once('line', (line) => {
-      if (isTerminal) process.stderr.write('\n')
-      // Before closing, which says in the same turn that nothing was given.
-      resolve(line)
-      reader.close()
-    })
-    reader.once('close', () => reject(new AppError('usage', `No ${name} was given.`, { help: 'Type it, or pipe it in.' })))
   })
 }
 

@@ -18,7 +18,6 @@ export async function run(config: Config, options: { port?: string; host?: strin
   const started = performance.now()
   const port = portOf(options.port ?? String(config.PORT))
   const host = options.host ?? config.HOST
-  requireLoopback(host)
   const running = await runningServer(config.data)
   if (running !== null) {
     throw new AppError('data-directory-in-use', `A server runs for ${config.data} already: ${running.url} (process ${running.pid}).`, {
@@ -37,6 +36,7 @@ export async function run(config: Config, options: { port?: string; host?: strin
   })
   let server: ServerType
   try {
+    if (!LOOPBACK.has(host)) await requireAdministrator(fairlead, host)
     server = await listen(fairlead, host, port)
   } catch (thrown) {
     await fairlead.close()
@@ -64,15 +64,18 @@ function portOf(text: string): number {
   throw new AppError('usage', `The port ${JSON.stringify(text)} is no number from 0 to 65535.`, { help: 'For example --port 4001.' })
 }
 
-function requireLoopback(host: string): void {
-  if (LOOPBACK.has(host)) return
-  throw new AppError(
-    'config',
-    `Fairlead does not listen on ${host}: there is no administrator's account yet, and anyone who reaches it could take it.`,
-    {
-      help: 'Listen on 127.0.0.1 (the default) and put a reverse proxy with TLS and sign-in, or an SSH tunnel, in front of it.',
-    },
-  )
+/** Whoever reaches a server without an account could make the first. */
+async function requireAdministrator(fairlead: Fairlead, host: string): Promise<void> {
+  if (!(await fairlead.services.users.hasSuperuser())) {
+    throw new AppError(
+      'config',
+      `Fairlead does not listen on ${host}: there is no administrator's account yet, and anyone who reaches it could take it.`,
+      {
+        help: 'Make one with `npx fairlead admin create-user --superuser --email you@example.com`, or listen on 127.0.0.1 (the default).',
+      },
+    )
+  }
+  note(`${pc.yellow('plain HTTP')} Passwords and tokens cross the network as they are: put a reverse proxy with TLS in front of ${host}.`)
 }
 
 /** Listens, or says what stands in the way. */
@@ -142,10 +145,14 @@ async function greet(fairlead: Fairlead, url: string, ms: number): Promise<void>
 /** Made at the first start and kept beside the data, so that the line to paste stays the same. Only this machine's user can read it. */
 async function ingestToken(fairlead: Fairlead): Promise<string> {
   const path = join(fairlead.dataDirectory.path, 'ingest.token')
-  const { access } = fairlead.services
+  const { access, tokens } = fairlead.services
   const kept = await readFile(path, 'utf8').catch(() => '')
   if (looksLikeToken(kept.trim()) && (await access.byToken(kept.trim())) !== null) return kept.trim()
-  const token = await access.createToken('ingest', ['ingest'])
+  const { token } = await tokens.create(
+    { org: access.home.id, type: 'process', id: null, name: 'this machine', address: null, agent: null },
+    access.home.id,
+    { name: 'ingest', scopes: ['ingest'], expires_at: null, user: null },
+  )
   await writeFile(path, `${token.reveal()}\n`, { mode: 0o600 }).catch((thrown: unknown) => {
     throw directoryError(thrown, path)
   })

@@ -65,12 +65,12 @@ export interface Question {
 
 /** Checks what is asked: the range, and whether anything is known under that name. */
 export async function questionOf(
-  { analytics, access, clock }: Pick<Services, 'analytics' | 'access' | 'clock'>,
+  { analytics, organizations, clock }: Pick<Services, 'analytics' | 'organizations' | 'clock'>,
   org: string,
   asked: Query,
   fallback: string,
 ): Promise<Question> {
-  const window = rangeOf(asked, fallback, access.organization.time_zone, clock.now())
+  const window = rangeOf(asked, fallback, await organizations.timeZoneOf(org), clock.now())
   const project = asked.project?.trim() ?? ''
   if (project === '') throw refusal('INVALID_REQUEST', 'The parameter `project` is required: a service or a repository.')
   const known = await analytics.read(names, { org })

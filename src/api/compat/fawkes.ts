@@ -220,7 +220,7 @@ export function fawkesRoutes(services: Services): Route[] {
       async handle({ params: { id }, request, context }) {
         const body = await readBody(request)
         const principal = await principalOf(services.access, context, TOKEN_HEADERS)
-        const org = principal?.org ?? services.access.organization.id
+        const org = principal?.org ?? services.access.home.id
         const signature = request.headers.get('x-hub-signature-256')
         const signed = signature !== null && isSigned(await secretsOf(org, id), body.bytes, /^sha256=(\w+)$/i.exec(signature)?.[1])
         // A signature that does not hold is refused even beside a token: somebody changed the body, or the secret is another.

@@ -1,0 +1,290 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { instant, type Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Secret } from '../secret.ts'
+import type { Semantic } from '../store/semantic.ts'
+import { noRow, statement } from '../store/statement.ts'
+import { actorOf, type Access, type Origin, type Principal } from './access.ts'
+import type { Audit } from './audit.ts'
+import type { Lockout } from './lockout.ts'
+import { giveRole } from './members.ts'
+import { checkNothing, checkPassword, hashPassword } from './password.ts'
+import { ROLES, type Role } from './role.ts'
+import { hashOf, randomCode } from './token-text.ts'
+import { emailOf, insertAccount, replacePassword, shownUser, userById } from './users.ts'
+
+/** How a person comes in: password, first account, invitation, reset. Each opens a session and says so in the audit log. */
+export interface SignIn {
+  byPassword(email: string, password: Secret, origin: Origin): Promise<Secret>
+  /** The first account: superuser, and owner of the organization. Only while there is none. */
+  setUp(principal: Principal, given: { email: string; full_name: string; password: Secret }, origin: Origin): Promise<Secret>
+  changePassword(principal: Principal, current: Secret, next: Secret, origin: Origin): Promise<Secret>
+  /** Ten days. A link that was made before for the same address ends. */
+  invite(principal: Principal, email: string, role: Role, origin: Origin): Promise<{ id: string; code: Secret }>
+  invitations(org: string): Promise<Invitation[]>
+  revokeInvitation(principal: Principal, id: string, origin: Origin): Promise<void>
+  invitationOf(code: string): Promise<Invited | null>
+  accept(code: string, given: { full_name: string; password: Secret }, origin: Origin): Promise<Secret>
+  /** An hour; made by an administrator for a person. */
+  resetFor(principal: Principal, user: string, origin: Origin): Promise<Secret>
+  reset(code: string, password: Secret, origin: Origin): Promise<Secret>
+}
+
+const INVITATION_DAYS = 10
+const RESET_MINUTES = 60
+
+const invitation = z.object({
+  id: z.string(),
+  email: z.string(),
+  role: z.enum(ROLES),
+  invited_by: z.string(),
+  created_at: z.string(),
+  expires_at: z.string(),
+})
+export type Invitation = z.infer<typeof invitation>
+const invited = z.object({
+  id: z.string(),
+  org_id: z.string(),
+  email: z.string(),
+  role: z.enum(ROLES),
+  organization: z.string(),
+  has_account: z.boolean(),
+})
+type Invited = z.infer<typeof invited>
+
+const findHash = statement({
+  name: 'signin.find',
+  sql: 'SELECT id, password_hash FROM users WHERE email = {email:text} AND disabled_at IS NULL',
+  row: z.object({ id: z.string(), password_hash: z.string().nullable() }),
+})
+const upgradeHash = statement({
+  name: 'signin.upgrade',
+  sql: 'UPDATE users SET password_hash = {hash:text} WHERE id = {id:uuid} AND password_hash = {before:text}',
+  row: noRow,
+})
+const noteSignIn = statement({
+  name: 'signin.note',
+  sql: 'UPDATE users SET last_signin_at = {now:timestamptz} WHERE id = {id:uuid}',
+  row: noRow,
+})
+/** Where a person was last, else the first organization that they belong to; a superuser who belongs to none comes to the home. */
+const placeOf = statement({
+  name: 'signin.place',
+  sql: `SELECT m.org_id FROM memberships m JOIN organizations o ON o.id = m.org_id WHERE m.user_id = {user:uuid} ORDER BY o.created_at, o.id LIMIT 1`,
+  row: z.object({ org_id: z.string() }),
+})
+const lockUsers = statement({
+  name: 'signin.hold_organization',
+  sql: 'SELECT (SELECT count(*)::integer FROM users) AS users FROM organizations WHERE id = {org:uuid} FOR UPDATE',
+  row: z.object({ users: z.number() }),
+})
+const endInvitations = statement({
+  name: 'signin.end_invitations',
+  sql: `UPDATE invitations SET revoked_at = {now:timestamptz} WHERE org_id = {org:uuid} AND email = {email:text} AND accepted_at IS NULL AND revoked_at IS NULL`,
+  row: noRow,
+})
+const insertInvitation = statement({
+  name: 'signin.invite',
+  sql: `INSERT INTO invitations (id, hash, org_id, email, role, invited_by, created_at, expires_at)
+VALUES ({id:uuid}, {hash:text}, {org:uuid}, {email:text}, {role:text}, {by:text}, {now:timestamptz}, {expires:timestamptz})`,
+  row: noRow,
+})
+const OPEN = 'accepted_at IS NULL AND revoked_at IS NULL AND expires_at > {now:timestamptz}'
+const listInvitations = statement({
+  name: 'signin.invitations',
+  sql: `SELECT ${Object.keys(invitation.shape).join(', ')} FROM invitations WHERE org_id = {org:uuid} AND ${OPEN} ORDER BY created_at DESC, id`,
+  row: invitation,
+})
+const revokeInvitation = statement({
+  name: 'signin.revoke_invitation',
+  sql: `UPDATE invitations SET revoked_at = {now:timestamptz} WHERE org_id = {org:uuid} AND id = {id:uuid} AND ${OPEN} RETURNING email, role`,
+  row: invitation.pick({ email: true, role: true }),
+})
+const INVITED = `invitations.id, org_id, email, role, (SELECT name FROM organizations o WHERE o.id = org_id) AS organization,
+  EXISTS (SELECT 1 FROM users u WHERE u.email = invitations.email) AS has_account`
+const findInvitation = statement({
+  name: 'signin.invitation',
+  sql: `SELECT ${INVITED} FROM invitations WHERE hash = {hash:text} AND ${OPEN}`,
+  row: invited,
+})
+const acceptInvitation = statement({
+  name: 'signin.accept',
+  sql: `UPDATE invitations SET accepted_at = {now:timestamptz} WHERE hash = {hash:text} AND ${OPEN} RETURNING ${INVITED}`,
+  row: invited,
+})
+const insertReset = statement({
+  name: 'signin.create_reset',
+  sql: `INSERT INTO password_resets (hash, user_id, created_at, expires_at) VALUES ({hash:text}, {user:uuid}, {now:timestamptz}, {expires:timestamptz})`,
+  row: noRow,
+})
+const spendReset = statement({
+  name: 'signin.spend_reset',
+  sql: `UPDATE password_resets SET used_at = {now:timestamptz} WHERE hash = {hash:text} AND used_at IS NULL AND expires_at > {now:timestamptz} RETURNING user_id`,
+  row: z.object({ user_id: z.string() }),
+})
+
+export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Audit; access: Access; lockout: Lockout }): SignIn {
+  const { semantic, clock, audit, access, lockout } = parts
+  const at = (ms: number) => instant(clock.now() + ms)
+  const now = () => at(0)
+  const enter = async (user: string, origin: Origin): Promise<Secret> => {
+    const org = (await semantic.one(placeOf, { user }))?.org_id ?? access.home.id
+    await semantic.query(noteSignIn, { id: user, now: now() })
+    return access.openSession({ user }, org, origin)
+  }
+  const personally = async (user: string, email: string, origin: Origin) => {
+    const org = (await semantic.one(placeOf, { user }))?.org_id ?? access.home.id
+    return { org, type: 'user' as const, id: user, name: email, address: origin.address, agent: origin.agent }
+  }
+  const rightPassword = async (email: string, password: Secret): Promise<string | null> => {
+    const found = await semantic.one(findHash, { email })
+    if (found?.password_hash == null) {
+      await checkNothing(password)
+      return null
+    }
+    const verdict = await checkPassword(password, found.password_hash)
+    if (verdict === 'stale')
+      await semantic.query(upgradeHash, { id: found.id, before: found.password_hash, hash: await hashPassword(password) })
+    return verdict === 'wrong' ? null : found.id
+  }
+  return {
+    async byPassword(given, password, origin) {
+      const email = given.trim().toLowerCase()
+      await lockout.require(email, origin.address)
+      const user = await rightPassword(email, password)
+      if (user === null) {
+        await lockout.failed(email, origin.address)
+        throw new AppError('unauthenticated', 'The e-mail or the password is wrong.', {
+          help: 'An administrator can make a link that resets it.',
+        })
+      }
+      await lockout.succeeded(email)
+      const session = await enter(user, origin)
+      await audit.note(await personally(user, email, origin), { action: 'session.opened', target: { type: 'user', id: user, name: email } })
+      return session
+    },
+    async setUp(principal, { email, full_name, password }, origin) {
+      const user = await semantic.transaction(async (tx) => {
+        // Two who set up at once: the second finds the first's account.
+        const held = await tx.one(lockUsers, { org: principal.org })
+        if (held === null || held.users > 0)
+          throw new AppError('conflict', 'There are accounts already.', {
+            help: 'Sign in with one, or make another with `fairlead admin create-user`.',
+          })
+        const made = await insertAccount(tx, { email, full_name, password, is_superuser: true }, now())
+        await giveRole(tx, principal.org, made.id, 'owner', now())
+        await audit.note(
+          actorOf(principal, origin),
+          { action: 'user.created', target: { type: 'user', id: made.id, name: made.email }, after: { ...shownUser(made), role: 'owner' } },
+          tx,
+        )
+        return made
+      })
+      return enter(user.id, origin)
+    },
+    async changePassword(principal, current, next, origin) {
+      const person = requirePerson(principal)
+      await lockout.require(person.email, origin.address)
+      if ((await rightPassword(person.email, current)) === null) {
+        await lockout.failed(person.email, origin.address)
+        throw new AppError('forbidden', 'The present password is wrong.')
+      }
+      await semantic.transaction(async (tx) => {
+        await replacePassword(tx, await userById(tx, person.id), next)
+        await audit.note(
+          actorOf(principal, origin),
+          { action: 'user.password_changed', target: { type: 'user', id: person.id, name: person.email } },
+          tx,
+        )
+      })
+      access.forget()
+      return access.openSession({ user: person.id }, principal.org, origin)
+    },
+    async invite(principal, given, role, origin) {
+      const email = emailOf(given)
+      const code = randomCode()
+      const id = randomUUID()
+      await semantic.transaction(async (tx) => {
+        const { org } = principal
+        await tx.query(endInvitations, { org, email, now: now() })
+        const expires = at(INVITATION_DAYS * 86_400_000)
+        await tx.query(insertInvitation, { id, hash: hashOf(code.reveal()), org, email, role, by: principal.name, now: now(), expires })
+        const target = { type: 'invitation', id, name: email }
+        await audit.note(actorOf(principal, origin), { action: 'member.invited', target, after: { email, role } }, tx)
+      })
+      return { id, code }
+    },
+    invitations: (org) => semantic.query(listInvitations, { org, now: now() }),
+    revokeInvitation: (principal, id, origin) =>
+      semantic.transaction(async (tx) => {
+        const gone = await tx.one(revokeInvitation, { org: principal.org, id, now: now() })
+        if (gone === null) throw new AppError('not-found', 'There is no such open invitation.')
+        const target = { type: 'invitation', id, name: gone.email }
+        await audit.note(actorOf(principal, origin), { action: 'invitation.revoked', target, before: gone }, tx)
+      }),
+    invitationOf: (code) => semantic.one(findInvitation, { hash: hashOf(code), now: now() }),
+    async accept(code, { full_name, password }, origin) {
+      const standing = await semantic.one(findInvitation, { hash: hashOf(code), now: now() })
+      if (standing === null) throw staleLink('invitation')
+      // An account that exists proves itself; the link alone would let its finder in as somebody else.
+      let user: string | null = null
+      if (standing.has_account) {
+        await lockout.require(standing.email, origin.address)
+        user = await rightPassword(standing.email, password)
+        if (user === null) {
+          await lockout.failed(standing.email, origin.address)
+          throw new AppError('unauthenticated', `${standing.email} has an account, and this is not its password.`)
+        }
+      }
+      const joined = await semantic.transaction(async (tx) => {
+        const accepted = await tx.one(acceptInvitation, { hash: hashOf(code), now: now() })
+        if (accepted === null) throw staleLink('invitation')
+        const { org_id: org, email, role } = accepted
+        const id = user ?? (await insertAccount(tx, { email, full_name, password, is_superuser: false }, now())).id
+        await giveRole(tx, org, id, role, now())
+        const actor = { org, type: 'user' as const, id, name: email, ...origin }
+        await audit.note(actor, { action: 'member.added', target: { type: 'user', id, name: email }, after: { role } }, tx)
+        return { org, id }
+      })
+      await semantic.query(noteSignIn, { id: joined.id, now: now() })
+      return access.openSession({ user: joined.id }, joined.org, origin)
+    },
+    async resetFor(principal, user, origin) {
+      const code = randomCode()
+      await semantic.transaction(async (tx) => {
+        const person = await userById(tx, user)
+        await tx.query(insertReset, { hash: hashOf(code.reveal()), user, now: now(), expires: at(RESET_MINUTES * 60_000) })
+        const target = { type: 'user', id: user, name: person.email }
+        await audit.note(actorOf(principal, origin), { action: 'user.reset_link_made', target }, tx)
+      })
+      return code
+    },
+    async reset(code, password, origin) {
+      const user = await semantic.transaction(async (tx) => {
+        const spent = await tx.one(spendReset, { hash: hashOf(code), now: now() })
+        if (spent === null) throw staleLink('reset')
+        const person = await userById(tx, spent.user_id)
+        if (person.disabled_at !== null) throw staleLink('reset')
+        await replacePassword(tx, person, password)
+        const actor = await personally(person.id, person.email, origin)
+        await audit.note(actor, { action: 'user.password_reset', target: { type: 'user', id: person.id, name: person.email } }, tx)
+        return person
+      })
+      access.forget()
+      await lockout.succeeded(user.email)
+      return enter(user.id, origin)
+    },
+  }
+}
+
+export function requirePerson(principal: Principal): NonNullable<Principal['user']> {
+  if (principal.user !== null) return principal.user
+  throw new AppError('forbidden', 'This is for people who are signed in.', {
+    help: 'Sign in with e-mail and password; a token speaks for no one.',
+  })
+}
+
+function staleLink(what: string): AppError {
+  return new AppError('not-found', `This ${what} link is not known, was used, or has ended.`, { help: 'Ask an administrator for another.' })
+}
