@@ -14,6 +14,20 @@ create table api_tokens (
   constraint api_tokens_pkey primary key (id)
 );
 
+create table integration_credentials (
+  created_at timestamp with time zone not null,
+  field text not null,
+  id uuid not null,
+  org_id uuid not null,
+  sealed text not null,
+  source_id uuid not null,
+  updated_at timestamp with time zone not null,
+  constraint integration_credentials_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint integration_credentials_pkey primary key (id),
+  constraint integration_credentials_source_id_field_key unique (source_id, field),
+  constraint integration_credentials_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id) ON DELETE CASCADE
+);
+
 create table names (
   canonical text not null,
   created_at timestamp with time zone not null,
@@ -86,3 +100,19 @@ create table sources (
 create index api_tokens_org_id on api_tokens (org_id);
 
 create index sessions_expires_at on sessions (expires_at);
+
+create view sync_configurations as
+ SELECT id,
+    org_id,
+    id AS source_id,
+    name,
+    connector AS provider,
+    config,
+    every_minutes,
+    every_minutes IS DISTINCT FROM 0 AS is_active,
+    cursors,
+    last_attempt_at AS last_sync_at,
+    last_success_at AS last_sync_success_at,
+    last_error AS last_sync_error,
+    created_at
+   FROM sources;

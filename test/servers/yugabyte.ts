@@ -37,6 +37,7 @@ export async function startYugabyte(options: YugabyteOptions): Promise<Yugabyte>
       [upstream, client],
     ] as const) {
       sockets.add(one)
+      one.setNoDelay(true)
       one.on('error', () => {})
       one.once('close', () => {
         sockets.delete(one)
