@@ -224,7 +224,7 @@ test('the whole program: events in, metrics out, a source added, keys rotated, s
       const listed = await server.get<{ items: { name: string; secrets: string[] }[] }>('/v1/sources')
       expect(listed.items.find((one) => one.name === 'grafana')?.secrets).toEqual(['webhook_secrets'])
       expect((await server.post('/v1/events', '{"kind":"deploy","service":"api"}')).status).toBe(202)
-      await expect.poll(async () => (await (server as Server).get<{ events: number }>('/v1/status')).events).toBe(2)
+      await expect.poll(async () => (await (server as Server).get<{ events: number }>('/v1/status')).events, { timeout: 20_000 }).toBe(2)
       expect([proxy.counts.refused, proxy.counts.givenUp > 0]).toEqual([[], true])
     } finally {
       await server?.stop()
