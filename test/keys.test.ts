@@ -1,16 +1,20 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { systemClock } from '../src/clock.ts'
 import { silentLog } from '../src/log.ts'
+import { loadRegistry } from '../src/registry.ts'
 import { Secret } from '../src/secret.ts'
+import { openSources } from '../src/source/sources.ts'
 import { openVault } from '../src/source/vault.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/store/embedded-postgres.ts'
 import { createMigrator, soleOwner } from '../src/store/migrate.ts'
 import { postgresDialect, postgresPort } from '../src/store/dialects/postgres.ts'
+import { readMigrations } from '../src/store/migration-file.ts'
 import { openSemantic, type Semantic } from '../src/store/semantic.ts'
 import { noRow, statement } from '../src/store/statement.ts'
 import { bundle, linkPackages } from './bundle.ts'
@@ -54,7 +58,7 @@ afterAll(async () => {
 
 const stored = statement({
   name: 'test.secrets',
-  sql: 'SELECT id, secrets FROM sources ORDER BY name',
+  sql: 'SELECT source_id AS id, jsonb_object_agg(field, sealed) AS secrets FROM integration_credentials GROUP BY source_id ORDER BY source_id',
   row: z.object({ id: z.string(), secrets: z.record(z.string(), z.string()) }),
 })
 const placeOf = (id: string, field: string) => `${org} ${id} ${field}`
@@ -64,7 +68,13 @@ async function fill(): Promise<void> {
   const vault = await openVault(data, null)
   const insert = statement({
     name: 'test.insert',
-    sql: `INSERT INTO sources (id, org_id, name, connector, secrets, created_at) VALUES ({id:uuid}, {org:uuid}, {name:text}, 'thing', {secrets:jsonb}, now())`,
+    sql: `INSERT INTO sources (id, org_id, name, connector, created_at) VALUES ({id:uuid}, {org:uuid}, {name:text}, 'thing', now())`,
+    row: noRow,
+  })
+  const put = statement({
+    name: 'test.put',
+    sql: `INSERT INTO integration_credentials (id, org_id, source_id, field, sealed, created_at, updated_at)
+VALUES (gen_random_uuid(), {org:uuid}, {id:uuid}, {field:text}, {sealed:text}, now(), now())`,
     row: noRow,
   })
   await semantic.query(
@@ -77,8 +87,11 @@ async function fill(): Promise<void> {
   )
   for (let index = 0; index < SOURCES; index++) {
     const id = randomUUID()
-    const seal = (field: string) => vault.seal(JSON.stringify(`${field} of ${id}`), placeOf(id, field))
-    await semantic.query(insert, { id, org, name: `s${index}`, secrets: JSON.stringify({ token: seal('token'), other: seal('other') }) })
+    await semantic.query(insert, { id, org, name: `s${index}` })
+    for (const field of ['token', 'other']) {
+      const sealed = vault.seal(JSON.stringify(`${field} of ${id}`), placeOf(id, field))
+      await semantic.query(put, { org, id, field, sealed })
+    }
   }
 }
 
@@ -148,6 +161,43 @@ test(
     if (before.size === 1 && keysInFile().length === 1) expect([...after]).not.toEqual([...first])
   },
 )
+
+test('a database from before the table of credentials opens what it held, and forgets the column', async () => {
+  const older = join(scratch, 'older')
+  mkdirSync(older)
+  const directory = join(import.meta.dirname, '..', 'migrations', 'postgres')
+  for (const { file, version } of await readMigrations(directory)) if (version < 6) cpSync(join(directory, file), join(older, file))
+  await semantic.query({ name: 'test.create', sql: 'CREATE DATABASE older', row: noRow })
+  const own = await openSemantic({ uri: new Secret(uri.replace(`/${server.database}?`, '/older?')) }, { log: silentLog })
+  const parts = {
+    programVersion: '0',
+    actor: 'test',
+    lock: soleOwner,
+    port: postgresPort(own),
+    dialect: postgresDialect(own.version),
+  }
+  await createMigrator({ ...parts, directory: older }).up()
+  const vault = await openVault(data, null)
+  const id = randomUUID()
+  const sealed = vault.seal(JSON.stringify(['of the hook']), placeOf(id, 'webhook_secrets'))
+  const given = { org, id, secrets: JSON.stringify({ webhook_secrets: sealed }) }
+  const insertOrg = `INSERT INTO organizations (id, slug, name, created_at) VALUES ({org:uuid}, 'o', 'O', now())`
+  const insert = `INSERT INTO sources (id, org_id, name, connector, secrets, created_at) VALUES ({id:uuid}, {org:uuid}, 'g', 'grafana', {secrets:jsonb}, now())`
+  for (const sql of [insertOrg, insert]) await own.query(statement({ name: 'test.insert', sql, row: noRow }), given)
+
+  expect((await createMigrator({ ...parts, directory }).up()).map((each) => each.version)).toEqual([6])
+  const sources = openSources({ semantic: own, registry: await loadRegistry(), vault, clock: systemClock })
+  const config = z.object({ webhook_secrets: z.array(z.instanceof(Secret)) }).parse(await sources.configOf(org, 'g', 'grafana'))
+  expect(config.webhook_secrets.map((one) => one.reveal())).toEqual(['of the hook'])
+  expect((await sources.list(org)).map((one) => [one.name, one.sealed])).toEqual([['g', ['webhook_secrets']]])
+  const left = statement({
+    name: 'test.left',
+    sql: 'SELECT secrets, is_active FROM sources JOIN sync_configurations USING (id)',
+    row: noRow,
+  })
+  expect(await own.query(left)).toEqual([{ secrets: {}, is_active: true }])
+  await own.close()
+})
 
 test('a key of the environment is rotated with the old one beside it, and not without', async () => {
   const [old, fresh] = [new Secret('an old key that is long enough to be one'), new Secret('a new key that is long enough to be one')]

@@ -293,7 +293,8 @@ export function sourceRoutes(services: Services): Route[] {
       replies: {
         200: { description: 'How many were sealed anew.', schema: z.object({ resealed: z.number().int(), credentials: z.number().int() }) },
       },
-      handle: ({ context }) => withProgress(context, (progress) => sources.rotateKeys((done, total) => progress(done, total, 'sources'))),
+      handle: ({ context }) =>
+        withProgress(context, (progress) => sources.rotateKeys((done, total) => progress(done, total, 'credentials'))),
     }),
     route({
       method: 'post',

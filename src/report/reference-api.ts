@@ -7,6 +7,7 @@ export interface OpenApi {
 }
 
 interface Operation {
+  readonly description?: string
   readonly summary?: string
   readonly security?: readonly unknown[]
   readonly parameters?: readonly {

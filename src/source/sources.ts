@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts'
 import type { Registry } from '../registry.ts'
 import type { Semantic } from '../store/semantic.ts'
 import { noRow, statement } from '../store/statement.ts'
+import { openCredentials, SEALED_FIELDS, SEALED_TEXTS, sealedTexts } from './credentials.ts'
 import { checkSettings, splitSecrets } from './settings.ts'
 import type { Vault } from './vault.ts'
 
@@ -92,7 +93,7 @@ const sourceRow = z.object({
   name: z.string(),
   connector: z.string(),
   config: z.record(z.string(), z.unknown()),
-  secrets: z.record(z.string(), z.string()),
+  sealed: z.array(z.string()),
   cursors: z.record(z.string(), z.string()),
   every_minutes: z.number().nullable(),
   created_at: z.string(),
@@ -101,8 +102,8 @@ const sourceRow = z.object({
   last_error: z.string().nullable(),
   health,
 })
-type SourceRow = z.infer<typeof sourceRow>
-const COLUMNS = Object.keys(sourceRow.shape).join(', ')
+/** Which fields hold a credential is told by each list; what they hold by none. */
+const COLUMNS = Object.keys(sourceRow.shape).join(', ').replace('sealed', `${SEALED_FIELDS} AS sealed`)
 
 const listSources = statement({
   name: 'sources.list',
@@ -119,22 +120,28 @@ const findSource = statement({
   sql: `SELECT ${COLUMNS} FROM sources WHERE org_id = {org:uuid} AND name = {name:text}`,
   row: sourceRow,
 })
+/** With its credentials, as of one moment: an address that has changed never meets the credential that was given for the other. */
+const readWhole = statement({
+  name: 'sources.read_whole',
+  sql: `SELECT ${COLUMNS}, ${SEALED_TEXTS} AS credentials FROM sources WHERE org_id = {org:uuid} AND name = {name:text}`,
+  row: sourceRow.extend({ credentials: sealedTexts }),
+})
+type WholeRow = z.infer<typeof readWhole.row>
+const lockSource = statement({
+  name: 'sources.lock',
+  sql: 'SELECT id FROM sources WHERE org_id = {org:uuid} AND name = {name:text} FOR UPDATE',
+  row: noRow,
+})
 const insertSource = statement({
   name: 'sources.insert',
-  sql: `INSERT INTO sources (id, org_id, name, connector, config, secrets, cursors, every_minutes, created_at)
-VALUES ({id:uuid}, {org:uuid}, {name:text}, {connector:text}, {config:jsonb}, {secrets:jsonb}, '{}'::jsonb, {every:integer}, {now:timestamptz})
-ON CONFLICT (org_id, name) DO NOTHING`,
-  row: noRow,
+  sql: `INSERT INTO sources (id, org_id, name, connector, config, cursors, every_minutes, created_at)
+VALUES ({id:uuid}, {org:uuid}, {name:text}, {connector:text}, {config:jsonb}, '{}'::jsonb, {every:integer}, {now:timestamptz})
+ON CONFLICT (org_id, name) DO NOTHING RETURNING id`,
+  row: z.object({ id: z.string() }),
 })
 const updateSource = statement({
   name: 'sources.update',
-  sql: `UPDATE sources SET config = {config:jsonb}, secrets = {secrets:jsonb}, every_minutes = coalesce({every:integer}, every_minutes) WHERE org_id = {org:uuid} AND id = {id:uuid}`,
-  row: noRow,
-})
-const resealCredential = statement({
-  name: 'sources.reseal',
-  sql: `UPDATE sources SET secrets = jsonb_set(secrets, ARRAY[{field:text}], to_jsonb({after:text}))
-WHERE org_id = {org:uuid} AND id = {id:uuid} AND secrets->>{field:text} = {before:text}`,
+  sql: `UPDATE sources SET config = {config:jsonb}, every_minutes = coalesce({every:integer}, every_minutes) WHERE org_id = {org:uuid} AND id = {id:uuid}`,
   row: noRow,
 })
 const deleteSource = statement({
@@ -194,41 +201,30 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     bookAt = clock.now()
   }
   const keyOf = (org: string, name: string) => `${org} ${name}`
-  const placeOf = (org: string, id: string, field: string) => `${org} ${id} ${field}`
   const now = () => instant(clock.now())
 
-  const shown = ({ secrets, ...row }: SourceRow): Source => ({ ...row, sealed: Object.keys(secrets).sort() })
-  const opened = (org: string, row: SourceRow): Record<string, unknown> =>
-    Object.fromEntries(
-      Object.entries(row.secrets).map(([field, sealed]) => [
-        field,
-        JSON.parse(vault.open(sealed, placeOf(org, row.id, field)).reveal()) as unknown,
-      ]),
-    )
+  const credentials = openCredentials({ semantic, vault })
 
   /** The given settings with the credentials that stand, where they may be kept. */
-  const complete = (org: string, existing: SourceRow | null, id: string, given: Readonly<Record<string, unknown>>): unknown => {
+  const complete = (org: string, existing: WholeRow | null, id: string, given: Readonly<Record<string, unknown>>): unknown => {
     const connector = connectorOf(registry, id)
     if (existing === null) return checkSettings(id, connector, given)
-    const kept = Object.entries(existing.secrets).filter(([field]) => !(field in given))
+    const kept = existing.sealed.filter((field) => !(field in given))
     if (kept.length === 0) return checkSettings(id, connector, given)
-    const secrets = opened(org, existing)
-    const whole = checkSettings(id, connector, { ...Object.fromEntries(kept.map(([field]) => [field, secrets[field]])), ...given })
+    const secrets = credentials.open(org, existing.id, existing.credentials)
+    const whole = checkSettings(id, connector, { ...Object.fromEntries(kept.map((field) => [field, secrets[field]])), ...given })
     const before = originOf(connector, connector.config.safeParse({ ...existing.config, ...secrets }).data)
     if (before !== originOf(connector, whole))
       throw new AppError('invalid-input', 'The address of the source changes, and its credential was given for the old one.', {
-        help: `Give ${kept.map(([field]) => field).join(', ')} again.`,
+        help: `Give ${kept.join(', ')} again.`,
       })
     return whole
   }
 
   const sources: Sources = {
-    list: async (org) => (await semantic.query(listSources, { org })).map(shown),
-    all: async () => (await semantic.query(allSources)).map(({ org, ...row }) => ({ ...shown(row), org })),
-    async find(org, name) {
-      const row = await semantic.one(findSource, { org, name })
-      return row === null ? null : shown(row)
-    },
+    list: (org) => semantic.query(listSources, { org }),
+    all: () => semantic.query(allSources),
+    find: (org, name) => semantic.one(findSource, { org, name }),
     async addressed(name) {
       const now = clock.now()
       if (book === null) await readBook()
@@ -240,28 +236,33 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
       return book?.get(name) ?? []
     },
     async draft(org, name, connector, config) {
-      const existing = await semantic.one(findSource, { org, name })
+      const existing = await semantic.one(readWhole, { org, name })
       return complete(org, existing?.connector === connector ? existing : null, connector, config)
     },
     async save(org, name, connector, config, everyMinutes = null) {
-      const existing = await semantic.one(findSource, { org, name })
-      if (existing !== null && existing.connector !== connector) {
-        throw new AppError('conflict', `The source ${name} exists already and is a ${existing.connector} source.`, {
-          help: 'Choose another name.',
-        })
-      }
-      const checked = complete(org, existing, connector, config)
-      const id = existing?.id ?? randomUUID()
       const { plain, secrets } = splitSecrets(connectorOf(registry, connector), config)
-      const sealed = {
-        ...existing?.secrets,
-        ...Object.fromEntries(
-          Object.entries(secrets).map(([field, value]) => [field, vault.seal(JSON.stringify(value), placeOf(org, id, field))]),
-        ),
-      }
-      const values = { id, org, config: JSON.stringify(plain), secrets: JSON.stringify(sealed), every: everyMinutes }
-      if (existing === null) await semantic.query(insertSource, { ...values, name, connector, now: now() })
-      else await semantic.query(updateSource, values)
+      // Settings and credentials together or not at all, and not while somebody else saves this source.
+      const checked = await semantic.transaction(async (tx) => {
+        await tx.query(lockSource, { org, name })
+        const existing = await tx.one(readWhole, { org, name })
+        if (existing !== null && existing.connector !== connector) {
+          throw new AppError('conflict', `The source ${name} exists already and is a ${existing.connector} source.`, {
+            help: 'Choose another name.',
+          })
+        }
+        const whole = complete(org, existing, connector, config)
+        const values = { id: existing?.id ?? randomUUID(), org, config: JSON.stringify(plain), every: everyMinutes }
+        if (existing !== null) await tx.query(updateSource, values)
+        else if ((await tx.one(insertSource, { ...values, name, connector, now: now() })) === null) {
+          // Somebody else was faster; where nothing is to be set, that is as good.
+          if (Object.keys(config).length === 0) return whole
+          throw new AppError('conflict', `The source ${name} was added by somebody else in this moment.`, {
+            help: 'Look at it, and save again.',
+          })
+        }
+        await credentials.save(tx, { org, source: values.id, secrets, now: now() })
+        return whole
+      })
       configs.set(keyOf(org, name), checked)
       book = null
       paths.delete(org)
@@ -304,26 +305,7 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     async noteHealth(org, name, figures) {
       await semantic.query(noteHealth, { org, name, health: JSON.stringify(figures) })
     },
-    async rotateKeys(progress) {
-      await vault.beginRotation()
-      const rows = await semantic.query(allSources)
-      let resealed = 0
-      for (const [index, { org, id, secrets }] of rows.entries()) {
-        for (const [field, sealed] of Object.entries(secrets)) {
-          if (vault.isCurrent(sealed)) continue
-          const again = vault.reseal(sealed, placeOf(org, id, field))
-          // Not where it was given anew meanwhile: that is under the new key already.
-          await semantic.query(resealCredential, { org, id, field, before: sealed, after: again })
-          resealed++
-        }
-        progress(index + 1, rows.length)
-      }
-      const left = (await semantic.query(allSources)).flatMap(({ secrets }) => Object.values(secrets))
-      const old = left.filter((sealed) => !vault.isCurrent(sealed)).length
-      if (old > 0) throw new AppError('conflict', `${old} credentials changed while keys were rotated.`, { help: 'Run it again.' })
-      await vault.endRotation()
-      return { resealed, credentials: left.length }
-    },
+    rotateKeys: credentials.rotateKeys,
     async pulls(org, source) {
       const connector = registry.connectors.get(source.connector)
       if (connector === undefined) return false
@@ -345,11 +327,14 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     async configOf(org, name, connector) {
       const key = keyOf(org, name)
       if (configs.has(key)) return configs.get(key)
-      const row = await semantic.one(findSource, { org, name })
+      const row = await semantic.one(readWhole, { org, name })
       const config =
         row === null
           ? (registry.connectors.get(connector)?.config.safeParse({}).data ?? {})
-          : checkSettings(row.connector, connectorOf(registry, row.connector), { ...row.config, ...opened(org, row) })
+          : checkSettings(row.connector, connectorOf(registry, row.connector), {
+              ...row.config,
+              ...credentials.open(org, row.id, row.credentials),
+            })
       configs.set(key, config)
       return config
     },

@@ -96,10 +96,11 @@ export function translatePostgresError(thrown: unknown, where: string, statement
   return thrown
 }
 
-/** The SQLSTATE of a translated error, for what depends on it: a retry, a name that is taken (23505). */
+/** The SQLSTATE of a translated error, or of the one that it was made from, for what depends on it: a retry, a name that is taken (23505). */
 export function sqlStateOf(thrown: unknown): string | null {
-  const state = thrown instanceof AppError ? (thrown.detail as { sqlstate?: unknown } | null)?.sqlstate : null
-  return typeof state === 'string' ? state : null
+  if (!(thrown instanceof AppError)) return null
+  const state = (thrown.detail as { sqlstate?: unknown } | null)?.sqlstate
+  return typeof state === 'string' ? state : sqlStateOf(thrown.cause)
 }
 
 function refused(error: DatabaseError, where: string, statement: string | null): AppError {

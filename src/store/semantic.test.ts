@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { silentLog } from '../log.ts'
 import { Secret } from '../secret.ts'
+import { postgresPort } from './dialects/postgres.ts'
 import { readInstant, readNumber } from './postgres-value.ts'
 import { openSemantic, productOf, type Semantic, type SemanticTarget } from './semantic.ts'
 import { noRow, statement } from './statement.ts'
@@ -156,7 +157,7 @@ describe('transactions', () => {
     expect(names.map((row) => JSON.stringify(row).match(/\+1[01]/g)?.length)).toEqual([2, 2])
   })
 
-  test('are given up after five attempts', async () => {
+  test('are given up after eight attempts', async () => {
     let runs = 0
     const { code, retry } = await refusal(() =>
       semantic.transaction(async (tx) => {
@@ -164,8 +165,23 @@ describe('transactions', () => {
         await tx.query({ name: 'test.fail', sql: `do $$ begin raise exception 'no' using errcode = '40001'; end $$`, row: noRow })
       }),
     )
-    expect([runs, code, retry]).toEqual([5, 'store-unavailable', true])
+    expect([runs, code, retry]).toEqual([8, 'store-unavailable', true])
   })
+})
+
+test('a statement outside a transaction is asked again when the server gave up on it, and a migration too', async () => {
+  await run('create sequence tries')
+  // A sequence counts on when what asked for it is undone.
+  const third = `do $$ begin if nextval('tries') % 3 <> 0 then raise exception 'no' using errcode = '40001'; end if; end $$`
+  await run(third)
+  const tries = statement({ name: 'test.tries', sql: 'select last_value as tries from tries', row: z.object({ tries: z.number() }) })
+  expect(await semantic.one(tries)).toEqual({ tries: 3 })
+  await postgresPort(semantic).transaction?.(async (port) => {
+    await port.run(third).catch((cause: unknown) => {
+      throw new AppError('migration-failed', 'It failed.', { help: 'Run it again.', detail: { statement: 1 }, cause })
+    })
+  })
+  expect(await semantic.one(tries)).toEqual({ tries: 6 })
 })
 
 describe('errors', () => {

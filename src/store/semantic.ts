@@ -7,7 +7,7 @@ import { Secret } from '../secret.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { sqlStateOf, translatePostgresError } from './postgres-error.ts'
 import { readPostgresValue } from './postgres-value.ts'
-import { toPositional, type Params, type Statement } from './statement.ts'
+import { statement, toPositional, type Params, type Statement } from './statement.ts'
 import { resolveStores } from './store-uri.ts'
 
 export interface Queries {
@@ -19,6 +19,8 @@ export interface Queries {
 
 /** The store of people, settings, credentials, sources and rules: PostgreSQL 14 or newer, or YugabyteDB. */
 export interface Semantic extends Queries {
+  /** Outside a transaction a statement that the server gives up on (40001, 40P01) is asked again: nothing of it was done. */
+  query<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
   /** One transaction in the default isolation. When the server gives up on it (40001, 40P01) `work` runs again: it has no effects outside. */
   transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T>
   ping(): Promise<void>
@@ -40,8 +42,9 @@ export interface SemanticOptions {
 
 const CONNECT_MS = 5_000
 const STATEMENT_MS = 30_000
-const ATTEMPTS = 5
-/** Serialization failure, deadlock. */
+const ATTEMPTS = 8
+const LONGEST_PAUSE_MS = 500
+/** Serialization failure, deadlock: nothing was done. */
 const GIVEN_UP = new Set(['40001', '40P01'])
 const OLDEST_MAJOR = 14
 
@@ -84,12 +87,15 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
     const query = async <R>(statement: Statement<Params, R>, params?: Params): Promise<R[]> => {
       const { text, values } = params ? toPositional(statement.sql, params) : { text: statement.sql, values: [] }
       const tagged = `/* ${statement.name} */ ${text}`
-      const rows = await client
-        .query<QueryResultRow>(tagged, params ? values : undefined)
-        .then((result) => (Array.isArray(result) ? [] : result.rows))
-        .catch((cause: unknown) => {
-          throw translatePostgresError(cause, place, statement.name)
-        })
+      const ask = () =>
+        client
+          .query<QueryResultRow>(tagged, params ? values : undefined)
+          .then((result) => (Array.isArray(result) ? [] : result.rows))
+          .catch((cause: unknown) => {
+            throw translatePostgresError(cause, place, statement.name)
+          })
+      // In a transaction the whole of it is run again, by who began it.
+      const rows = await (client === pool ? untilTaken(ask) : ask())
       return rows.map((row) => parseRow(statement, row))
     }
     return { query, one: async (statement, params) => (await query(statement, params))[0] ?? null }
@@ -119,25 +125,14 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
     }
   }
 
-  const transaction = async <T>(work: (tx: Queries) => Promise<T>): Promise<T> => {
-    for (let count = 1; ; count++) {
-      try {
-        return await attempt(work)
-      } catch (cause) {
-        if (count >= ATTEMPTS || !GIVEN_UP.has(sqlStateOf(cause) ?? '')) throw cause
-        // Full jitter: two transactions that met once shall not meet again.
-        await sleep(Math.random() * 20 * 2 ** count)
-      }
-    }
-  }
+  const transaction = <T>(work: (tx: Queries) => Promise<T>): Promise<T> => untilTaken(() => attempt(work))
 
   let closing: Promise<void> | null = null
   const close = (): Promise<void> => (closing ??= pool.end().then(afterClose))
 
   let version: string
   try {
-    const found = await pool.query<{ version: string }>('/* store.open */ select version() as version')
-    version = found.rows[0]?.version ?? ''
+    version = (await on(pool).one(readVersion))?.version ?? ''
     refuseTooOld(version, place)
   } catch (cause) {
     await pool.end()
@@ -152,6 +147,21 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
     close,
     describe: place.startsWith('embedded') ? place : place.replace('PostgreSQL', productOf(version)),
     version,
+  }
+}
+
+const readVersion = statement({ name: 'store.open', sql: 'select version() as version', row: z.object({ version: z.string() }) })
+
+/** Again and again while the server gives up on it, which it may do with any statement, and at the end of a transaction. */
+async function untilTaken<T>(work: () => Promise<T>): Promise<T> {
+  for (let count = 1; ; count++) {
+    try {
+      return await work()
+    } catch (cause) {
+      if (count >= ATTEMPTS || !GIVEN_UP.has(sqlStateOf(cause) ?? '')) throw cause
+      // Full jitter: two that met once shall not meet again.
+      await sleep(Math.random() * Math.min(LONGEST_PAUSE_MS, 20 * 2 ** count))
+    }
   }
 }
 

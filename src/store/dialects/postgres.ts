@@ -169,6 +169,11 @@ async function snapshot(port: SqlPort): Promise<string> {
     const predicate = each.predicate === null ? '' : ` where ${each.predicate}`
     return `create ${each.is_unique ? 'unique ' : ''}index ${each.name} on ${each.table_name} (${each.columns})${predicate};${each.is_valid ? '' : ' -- invalid'}`
   })
-  const viewTexts = (await port.rows(views)).map((each) => `create view ${each.name} as\n${each.definition}`)
+  const viewTexts = (await port.rows(views)).map((each) => `create view ${each.name} as\n${unqualified(each.definition)}`)
   return `${[...tables, ...indexLines, ...viewTexts].join('\n\n')}\n`
+}
+
+/** PostgreSQL 16 and newer leave out the table in front of a column where they can, older ones never. */
+function unqualified(definition: string): string {
+  return definition.replaceAll(/\b[a-z_]\w*\.(?=[a-z_"])/g, '')
 }
