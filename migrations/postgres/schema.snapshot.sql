@@ -14,6 +14,19 @@ create table api_tokens (
   constraint api_tokens_pkey primary key (id)
 );
 
+create table dora_benchmarks (
+  created_at timestamp with time zone not null,
+  edition text not null,
+  max_value double precision,
+  metric_name text not null,
+  min_value double precision,
+  org_id uuid not null,
+  performance_level text not null,
+  unit text not null,
+  constraint dora_benchmarks_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint dora_benchmarks_pkey primary key (org_id, edition, metric_name, performance_level)
+);
+
 create table names (
   canonical text not null,
   created_at timestamp with time zone not null,
@@ -34,6 +47,28 @@ create table organizations (
   constraint organizations_slug_key unique (slug)
 );
 
+create table project_metric_settings (
+  enable boolean not null,
+  org_id uuid not null,
+  plugin_name text not null,
+  plugin_option jsonb not null,
+  project_name text not null,
+  updated_at timestamp with time zone not null,
+  constraint project_metric_settings_org_id_project_name_fkey FOREIGN KEY (org_id, project_name) REFERENCES projects(org_id, name) ON DELETE CASCADE,
+  constraint project_metric_settings_pkey primary key (org_id, project_name, plugin_name)
+);
+
+create table projects (
+  created_at timestamp with time zone not null,
+  description text,
+  name text not null,
+  org_id uuid not null,
+  repositories text[] not null,
+  services text[] not null,
+  constraint projects_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint projects_pkey primary key (org_id, name)
+);
+
 create table sessions (
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
@@ -52,6 +87,18 @@ create table settings (
   value jsonb not null,
   constraint settings_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint settings_pkey primary key (org_id, key)
+);
+
+create table settings_history (
+  after jsonb,
+  at timestamp with time zone not null,
+  before jsonb,
+  by text not null,
+  id uuid not null,
+  key text not null,
+  org_id uuid not null,
+  constraint settings_history_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint settings_history_pkey primary key (id)
 );
 
 create table signin_links (
@@ -86,3 +133,5 @@ create table sources (
 create index api_tokens_org_id on api_tokens (org_id);
 
 create index sessions_expires_at on sessions (expires_at);
+
+create index settings_history_org_id on settings_history (org_id, at, id);

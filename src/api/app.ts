@@ -15,6 +15,7 @@ import { metricRoutes } from './metric-routes.ts'
 import { logFailure, problem } from './problem.ts'
 import type { Services } from './services.ts'
 import { sessionRoutes } from './session-routes.ts'
+import { settingRoutes } from './settings-routes.ts'
 import { sourceRoutes } from './source-routes.ts'
 import { loadStaticFiles } from './static-files.ts'
 import { statusRoutes } from './status-routes.ts'
@@ -54,6 +55,7 @@ export function createApp(services: Services): OpenAPIHono {
     ...sourceRoutes(services),
     ...healthRoutes(services),
     ...sessionRoutes(services),
+    ...settingRoutes(services),
     ...devlakeRoutes(services),
     ...fawkesRoutes(services),
     ...fawkesReadRoutes(services),

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { AppError } from '../errors.ts'
 import { doraReply, metricReply, sampleReply, UNITS, type Metric } from '../metric.ts'
-import { DEFAULT_EDITION, EDITIONS, SCORED } from '../measure/levels.ts'
+import { SCORED, type LevelRules } from '../measure/levels.ts'
 import { GROUP_KEYS, measure, measureAll, samples, type Asked } from '../measure/measure.ts'
 import { baselineOf, BUCKETS, windowOf } from '../measure/window.ts'
 import { knownTier, TIERS } from '../../domain/environment.ts'
@@ -29,7 +29,12 @@ const windowQuery = {
   service: z.string().min(1).max(300).optional(),
   repository: z.string().min(1).max(300).optional(),
   repo: z.string().min(1).max(300).optional().openapi({ description: 'As `repository`.' }),
-  edition: z.enum(EDITIONS).default(DEFAULT_EDITION),
+  edition: z
+    .string()
+    .min(1)
+    .max(40)
+    .optional()
+    .openapi({ description: 'A published edition of the levels or one of your own. Default: the setting `default_edition`.' }),
   bucket: z.enum(BUCKETS).optional(),
 }
 const windowSchema = z.object(windowQuery).strict()
@@ -76,7 +81,7 @@ export function metricRoutes(services: Services): Route[] {
   const { analytics, registry, clock, access } = services
 
   /** The organization to read (another one, made for the moment, under `as_of`) and what is asked of it. */
-  const asking = async (org: string, query: z.infer<typeof metricSchema>): Promise<{ org: string; asked: Asked }> => {
+  const asking = async (org: string, query: z.infer<typeof metricSchema>): Promise<{ org: string; asked: Asked; levels: LevelRules }> => {
     const now = query.as_of === undefined ? clock.now() : Date.parse(query.as_of)
     const window = windowOf({ ...query, tz: query.tz ?? access.organization.time_zone }, now)
     const environment = query.environment === 'all' ? 'all' : knownTier(query.environment)
@@ -85,9 +90,10 @@ export function metricRoutes(services: Services): Route[] {
         help: `Known: ${TIERS.join(', ')}, all, and usual names such as prod, live, stg. Other names are found under \`other\`.`,
       })
     }
-    const { by, basis, variant, edition, bucket, service } = query
-    const asked: Asked = { window, environment, service, repository: query.repository ?? query.repo, by, basis, variant, edition, bucket }
-    return { org: query.as_of === undefined ? org : await services.asOf(org, new Date(query.as_of).toISOString()), asked }
+    const { by, basis, variant, bucket, service } = query
+    const levels = await services.benchmarks.levelsOf(org, query.edition)
+    const asked: Asked = { window, environment, service, repository: query.repository ?? query.repo, by, basis, variant, levels, bucket }
+    return { org: query.as_of === undefined ? org : await services.asOf(org, new Date(query.as_of).toISOString()), asked, levels }
   }
   const metricOf = (id: string): Metric => {
     const metric = registry.metrics.get(id)
@@ -146,7 +152,7 @@ export function metricRoutes(services: Services): Route[] {
       query: windowSchema,
       replies: { 200: { description: 'Six metrics and the overall score.', schema: doraReply.openapi('Dora') } },
       async handle({ query, principal }) {
-        const { org, asked } = await asking(principal.org, query)
+        const { org, asked, levels } = await asking(principal.org, query)
         const ids = [...SCORED, 'time_to_restore'].filter((one) => registry.metrics.has(one))
         const replies = await measureAll(
           analytics,
@@ -158,7 +164,7 @@ export function metricRoutes(services: Services): Route[] {
         return {
           window: asked.window,
           baseline: baselineOf(asked.window),
-          edition: query.edition,
+          edition: levels.edition,
           metrics: Object.fromEntries(replies.map((reply) => [reply.id, reply])),
           score: { value: scores.length === 0 ? null : scores.reduce((sum, one) => sum + one, 0) / scores.length, of: scores.length },
         }

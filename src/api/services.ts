@@ -12,6 +12,8 @@ import type { Replayed } from '../ingest/replay.ts'
 import type { Rereading } from '../ingest/reread.ts'
 import type { NameBook } from '../source/names.ts'
 import type { Sources } from '../source/sources.ts'
+import type { Benchmarks } from '../settings/benchmarks.ts'
+import type { SettingBook } from '../settings/setting-book.ts'
 import type { Analytics } from '../store/analytics.ts'
 import type { Semantic } from '../store/semantic.ts'
 
@@ -26,6 +28,8 @@ export interface Services {
   readonly access: Access
   readonly sources: Sources
   readonly names: NameBook
+  readonly settings: SettingBook
+  readonly benchmarks: Benchmarks
   readonly quarantine: Quarantine
   readonly hooks: HookParts
   readonly asking: Asking

@@ -35,7 +35,7 @@ export function createProgram(): Command {
       .option('--service <name>', 'only this service')
       .option('--repo <name>', 'only this repository')
       .option('--environment <name>', 'a tier, an alias of one such as prod, or all (default: production)')
-      .option('--edition <year>', 'DORA edition of the levels')
+      .option('--edition <name>', 'edition of the levels: a published year or one of your own')
       .option('--as-of <time>', 'what was known at that moment, by the time of receipt')
 
   program
@@ -154,6 +154,15 @@ export function createProgram(): Command {
     .addOption(json())
     .addHelpText('after', '\nExample:\n  fairlead names set environment eu-west production')
     .action(run(() => import('./names.ts')))
+
+  program
+    .command('settings')
+    .description('what the organization has chosen: levels, how incidents are linked; and who changed it')
+    .argument('<action>', 'list, get KEY, set KEY VALUE, unset KEY, or history [KEY]')
+    .argument('[words...]', 'what the action is about')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead settings set level_min_samples 10')
+    .action(run(() => import('./settings.ts')))
 
   program
     .command('replay')

@@ -1,0 +1,124 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { MetricReply } from '../src/metric.ts'
+import { requireWhole, type BenchmarkRow } from '../src/settings/benchmarks.ts'
+import { fairlead, freshDirectory, removeDirectory, startServer, type Server } from './server.ts'
+
+/** Settings change figures, say who changed them, and go back; an organization's own levels rate as the published ones do. */
+let data: string
+let server: Server
+const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString()
+const post = async (path: string, body: unknown) => {
+  const answer = await server.post(path, JSON.stringify(body), { authorization: `Bearer ${server.token}` })
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+}
+const set = (key: string, value: unknown) => post('/v1/settings', { key, value })
+const metric = (id: string, query = '') => server.get<MetricReply>(`/v1/metrics/${id}?days=28${query}`)
+
+beforeAll(async () => {
+  data = await freshDirectory()
+  server = await startServer(data)
+  const deploy = (n: number, hours: number) => ({
+    id: `d${n}`,
+    kind: 'deploy',
+    service: 'api',
+    deployment_id: `d${n}`,
+    git_sha: `${n}`.repeat(7),
+    occurred_at: ago(hours),
+    commit_at: ago(hours + 2),
+    succeeded: true,
+  })
+  const events = [
+    ...[1, 2, 3, 4].map((n) => deploy(n, 300 - n)),
+    // 30 hours after the last deployment: outside the usual 24.
+    { id: 'i1', kind: 'incident_opened', service: 'api', ref_id: 'i1', occurred_at: ago(266) },
+  ]
+  const answer = await server.post('/v1/events', JSON.stringify(events))
+  expect(answer.status, await answer.text()).toBe(202)
+  await expect.poll(async () => (await metric('deployment_frequency')).n, { timeout: 20_000 }).toBe(4)
+}, 120_000)
+afterAll(async () => {
+  await server.stop()
+  await removeDirectory(data)
+})
+
+test('below the least number of samples there is no level; another number gives one, at once', async () => {
+  expect((await metric('change_lead_time')).level).toMatchObject({ edition: '2024', name: null, why: 'too_few_samples' })
+  expect((await set('level_min_samples', 4)).body).toMatchObject({ value: 4, default: 5, is_default: false, updated_by: 'process' })
+  expect((await metric('change_lead_time')).level).toMatchObject({ name: 'elite', why: null })
+  expect((await set('level_min_samples', 4)).status).toBe(200)
+  expect((await set('level_min_samples', null)).body).toMatchObject({ value: 5, is_default: true })
+  const { items } = await server.get<{ items: unknown[] }>('/v1/settings/history?key=level_min_samples')
+  // What changed nothing is no change.
+  expect(items).toMatchObject([
+    { before: 4, after: null, by: 'process' },
+    { before: null, after: 4 },
+  ])
+})
+
+test('what a setting does not take is refused, naming it; so is one that nobody knows', async () => {
+  for (const value of [0, 2.5, '5', 1_001]) {
+    const { status, body } = await set('level_min_samples', value)
+    expect([status, body['detail']]).toEqual([422, expect.stringContaining('level_min_samples')])
+  }
+  expect((await set('nothing', 1)).status).toBe(422)
+  expect((await set('default_edition', '1999')).body['detail']).toContain('1999')
+})
+
+test('a wider window links an incident to a deployment that is longer ago, and back', async () => {
+  const failed = async () => (await metric('change_fail_rate')).value
+  expect(await failed()).toBe(0)
+  await set('incident_link_window_hours', 48)
+  await expect.poll(failed, { timeout: 20_000 }).toBe(0.25)
+  await set('incident_link_window_hours', null)
+  await expect.poll(failed, { timeout: 20_000 }).toBe(0)
+})
+
+test('an edition of one’s own rates where it is asked for, and everywhere once it is the default', async () => {
+  const row = (level: string, min: number | null, max: number | null) => ({ metric: 'change_lead_time', level, min, max, unit: 'seconds' })
+  const own = { edition: 'ours', rows: [row('elite', null, 3_600), row('low', 3_600, null)] }
+  expect((await post('/v1/benchmarks', own)).status).toBe(200)
+  await set('level_min_samples', 1)
+  expect((await metric('change_lead_time', '&edition=ours')).level).toMatchObject({ edition: 'ours', name: 'low' })
+  expect((await metric('change_lead_time')).level?.name).toBe('elite')
+  await set('default_edition', 'ours')
+  expect((await metric('change_lead_time')).level?.name).toBe('low')
+  expect(await server.get('/v1/dora?days=28')).toMatchObject({ edition: 'ours' })
+  expect((await post('/v1/benchmarks/remove', { edition: 'ours' })).status).toBe(422)
+  await set('default_edition', null)
+  const { items } = await server.get<{ items: unknown[] }>('/v1/benchmarks?edition=ours')
+  expect(items).toHaveLength(2)
+  expect((await post('/v1/benchmarks/remove', { edition: 'ours' })).body).toEqual({ removed: true })
+  expect((await post('/v1/benchmarks', { ...own, edition: '2024' })).status).toBe(422)
+})
+
+test('the command line says the same', { timeout: 60_000 }, async () => {
+  const { stdout } = await fairlead(['settings', 'set', 'level_min_samples', '7'], { data })
+  expect(stdout).toBe('level_min_samples is 7.\n')
+  expect((await fairlead(['settings', 'get', 'level_min_samples', '--json'], { data })).stdout).toContain('"value": 7')
+  expect((await fairlead(['settings', 'history'], { data })).stdout).toContain('level_min_samples')
+  expect((await fairlead(['settings', 'unset', 'level_min_samples'], { data })).stdout).toBe('level_min_samples is 5, the default.\n')
+  expect((await fairlead(['settings', 'set', 'level_min_samples', 'many'], { data })).code).toBe(2)
+})
+
+test('law: levels that are taken cover every value exactly once; with a bound moved they are refused', () => {
+  const names = ['elite', 'high', 'medium', 'low'] as const
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 1_000_000 }), { minLength: 1, maxLength: 3 }), fc.nat(2_000_000), (cuts, value) => {
+      const bounds = [null, ...cuts.toSorted((a, b) => a - b), null]
+      const rows: BenchmarkRow[] = bounds.slice(1).map((max, index) => ({
+        metric: 'change_lead_time',
+        level: names[index] as BenchmarkRow['level'],
+        min: bounds[index] ?? null,
+        max,
+        unit: 'seconds',
+      }))
+      requireWhole(rows.toReversed())
+      expect(rows.filter(({ min, max }) => value >= (min ?? 0) && (max === null || value < max))).toHaveLength(1)
+      for (const by of [-0.5, 0.5])
+        expect(() => requireWhole(rows.map((one, index) => (index === 1 ? { ...one, min: (one.min ?? 0) + by } : one)))).toThrow(/level/)
+      expect(() => requireWhole(rows.slice(1))).toThrow(/no level/)
+      expect(() => requireWhole(rows.slice(0, -1))).toThrow(/no level|needs rows/)
+    }),
+  )
+})
