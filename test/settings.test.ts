@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { MetricReply } from '../src/metric.ts'
 import { requireWhole, type BenchmarkRow } from '../src/settings/benchmarks.ts'
 import { fairlead, freshDirectory, removeDirectory, startServer, type Server } from './server.ts'
@@ -35,7 +35,7 @@ beforeAll(async () => {
   ]
   const answer = await server.post('/v1/events', JSON.stringify(events))
   expect(answer.status, await answer.text()).toBe(202)
-  await expect.poll(async () => (await metric('deployment_frequency')).n, { timeout: 20_000 }).toBe(4)
+  await vi.waitFor(async () => expect((await metric('deployment_frequency')).n).toBe(4), { timeout: 20_000, interval: 200 })
 }, 120_000)
 afterAll(async () => {
   await server.stop()
