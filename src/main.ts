@@ -28,6 +28,7 @@ import { PROGRAM_VERSION } from './program.ts'
 import { loadRegistry } from './registry.ts'
 import type { Secret } from './secret.ts'
 import { openBenchmarks } from './settings/benchmarks.ts'
+import { openProjects } from './settings/projects.ts'
 import { openSettings } from './settings/setting-book.ts'
 import { deriveRulesOf } from './settings/settings.ts'
 import { createHookHealth } from './source/health.ts'
@@ -282,6 +283,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       names,
       settings,
       benchmarks,
+      projects: openProjects({ semantic, clock }),
       quarantine,
       hooks: { sources, registry, journal, clock, health: hookHealth, poke: schedule.poke },
       asking,

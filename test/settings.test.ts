@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { MetricReply } from '../src/metric.ts'
 import { requireWhole, type BenchmarkRow } from '../src/settings/benchmarks.ts'
-import { fairlead, freshDirectory, removeDirectory, startServer, type Server } from './server.ts'
+import { fairlead, freshDirectory, plainEnvironment, removeDirectory, startServer, type Server } from './server.ts'
 
 /** Settings change figures, say who changed them, and go back; an organization's own levels rate as the published ones do. */
 let data: string
@@ -90,6 +91,63 @@ test('an edition of one’s own rates where it is asked for, and everywhere once
   expect(items).toHaveLength(2)
   expect((await post('/v1/benchmarks/remove', { edition: 'ours' })).body).toEqual({ removed: true })
   expect((await post('/v1/benchmarks', { ...own, edition: '2024' })).status).toBe(422)
+})
+
+test('a project narrows figures to what it holds, and its options say what the question does not', async () => {
+  const other = { id: 'w1', kind: 'deploy', service: 'web', deployment_id: 'w1', git_sha: 'abcdef0', occurred_at: ago(3), succeeded: true }
+  expect((await server.post('/v1/events', JSON.stringify([other]))).status).toBe(202)
+  const count = async (query = '') => (await metric('deployment_frequency', query)).n
+  await expect.poll(() => count(), { timeout: 20_000 }).toBe(5)
+  expect((await post('/v1/projects', { name: 'shop', services: [] })).status).toBe(422)
+  expect((await post('/v1/projects', { name: 'shop', services: ['web', 'other'], repositories: [] })).body).toMatchObject({
+    services: ['web', 'other'],
+    settings: [],
+  })
+  expect(await count('&project=shop')).toBe(1)
+  expect(await count('&project=shop&service=api')).toBe(0)
+  const samples = await server.get<{ items: { service: string }[] }>('/v1/metrics/deployment_frequency/samples?days=28&project=shop')
+  expect(samples.items.map((one) => one.service)).toEqual(['web'])
+  expect(await server.get('/v1/dora?days=28&project=shop')).toMatchObject({ metrics: { deployment_frequency: { n: 1 } } })
+
+  await post('/v1/projects', { name: 'all', services: ['web', 'api'] })
+  const options = { deployment_frequency: { window_days: 2, environment: 'production' } }
+  const choose = (enabled: boolean) => post('/v1/projects/settings', { name: 'all', plugin: 'dora', options, enabled })
+  expect((await choose(true)).body).toMatchObject({ settings: [{ plugin: 'dora', options, enabled: true }] })
+  const asked = async (query = '') => (await server.get<MetricReply>(`/v1/metrics/deployment_frequency?project=all${query}`)).n
+  expect([await asked(), await asked('&days=28'), await asked('&environment=staging')]).toEqual([1, 5, 0])
+  await choose(false)
+  await post('/v1/projects/settings', { name: 'all', plugin: 'dora', options: { deployment_frequency: { window_days: 28 } } })
+  expect(await asked()).toBe(5)
+
+  for (const [unknown, name] of [
+    [{ cfr: { stages: ['review'] } }, 'cfr.stages'],
+    [{ speed: {} }, 'speed'],
+    [{ cfr: { environment: 'moon' } }, 'cfr.environment'],
+  ] as const)
+    expect((await post('/v1/projects/settings', { name: 'all', plugin: 'dora', options: unknown })).body['detail']).toContain(name)
+  expect((await post('/v1/projects/settings', { name: 'none', plugin: 'dora', options })).status).toBe(404)
+  expect((await post('/v1/projects/remove', { name: 'all' })).body).toEqual({ removed: true })
+  await expect(asked()).rejects.toThrow('404')
+  const { stdout } = await fairlead(['projects', 'list', '--json'], { data })
+  expect(stdout).toContain('"shop"')
+})
+
+test('a first deployment ships its head, or the whole history where the organization says so', { timeout: 60_000 }, async () => {
+  const repository = await freshDirectory()
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], { cwd: repository, env: plainEnvironment() })
+  git('init', '-q')
+  for (const name of ['one', 'two', 'three']) git('commit', '-q', '--allow-empty', '-m', name)
+  git('-c', 'tag.gpgSign=false', 'tag', 'v1')
+  const synced = await fairlead(['sync', 'git', '--repo-path', repository, '--service', 'tool'], { data })
+  expect(synced.code, synced.stderr).toBe(0)
+  const shipped = async () => (await metric('change_lead_time', '&service=tool')).n
+  await expect.poll(shipped, { timeout: 20_000 }).toBe(1)
+  await set('first_deployment', 'whole_history')
+  await expect.poll(shipped, { timeout: 20_000 }).toBe(3)
+  await set('first_deployment', null)
+  await expect.poll(shipped, { timeout: 20_000 }).toBe(1)
+  await removeDirectory(repository)
 })
 
 test('the command line says the same', { timeout: 60_000 }, async () => {

@@ -13,6 +13,7 @@ import { healthRoutes } from './health-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
 import { logFailure, problem } from './problem.ts'
+import { projectRoutes } from './project-routes.ts'
 import type { Services } from './services.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { settingRoutes } from './settings-routes.ts'
@@ -56,6 +57,7 @@ export function createApp(services: Services): OpenAPIHono {
     ...healthRoutes(services),
     ...sessionRoutes(services),
     ...settingRoutes(services),
+    ...projectRoutes(services),
     ...devlakeRoutes(services),
     ...fawkesRoutes(services),
     ...fawkesReadRoutes(services),

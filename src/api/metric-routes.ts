@@ -4,6 +4,8 @@ import { doraReply, metricReply, sampleReply, UNITS, type Metric } from '../metr
 import { SCORED, type LevelRules } from '../measure/levels.ts'
 import { GROUP_KEYS, measure, measureAll, samples, type Asked } from '../measure/measure.ts'
 import { baselineOf, BUCKETS, windowOf } from '../measure/window.ts'
+import { optionsFor } from '../settings/project-options.ts'
+import type { Project } from '../settings/projects.ts'
 import { knownTier, TIERS } from '../../domain/environment.ts'
 import { notFound } from './problem.ts'
 import { route, type Route } from './route.ts'
@@ -24,11 +26,20 @@ const windowQuery = {
   environment: z
     .string()
     .max(100)
-    .default('production')
-    .openapi({ description: `A tier (${TIERS.join(', ')}), an alias of one, or \`all\`.` }),
+    .optional()
+    .openapi({ description: `A tier (${TIERS.join(', ')}), an alias of one, or \`all\`. Default: production.` }),
   service: z.string().min(1).max(300).optional(),
   repository: z.string().min(1).max(300).optional(),
   repo: z.string().min(1).max(300).optional().openapi({ description: 'As `repository`.' }),
+  project: z
+    .string()
+    .min(1)
+    .max(300)
+    .optional()
+    .openapi({
+      description:
+        'Only the repositories and services of a project. Where one metric is asked without a window or an environment, the project’s options say which.',
+    }),
   edition: z
     .string()
     .min(1)
@@ -77,11 +88,31 @@ function entryOf([id, metric]: [string, Metric]): z.infer<typeof catalogueEntry>
   }
 }
 
+/** What the options of the project say where the question says nothing. */
+function chosenBy(
+  project: Project | undefined,
+  id: string | undefined,
+  { environment, days, from, to }: z.infer<typeof metricSchema>,
+): { environment: string; days?: number } {
+  const options = project === undefined || id === undefined ? undefined : optionsFor(project, id)
+  const isWindowSaid = days !== undefined || from !== undefined || to !== undefined
+  return {
+    environment: environment ?? options?.environment ?? 'production',
+    ...(isWindowSaid || options?.window_days === undefined ? {} : { days: options.window_days }),
+  }
+}
+
 export function metricRoutes(services: Services): Route[] {
   const { analytics, registry, clock, access } = services
 
   /** The organization to read (another one, made for the moment, under `as_of`) and what is asked of it. */
-  const asking = async (org: string, query: z.infer<typeof metricSchema>): Promise<{ org: string; asked: Asked; levels: LevelRules }> => {
+  const asking = async (
+    org: string,
+    said: z.infer<typeof metricSchema>,
+    id?: string,
+  ): Promise<{ org: string; asked: Asked; levels: LevelRules }> => {
+    const project = said.project === undefined ? undefined : await services.projects.find(org, said.project)
+    const query = { ...said, ...chosenBy(project, id, said) }
     const now = query.as_of === undefined ? clock.now() : Date.parse(query.as_of)
     const window = windowOf({ ...query, tz: query.tz ?? access.organization.time_zone }, now)
     const environment = query.environment === 'all' ? 'all' : knownTier(query.environment)
@@ -92,7 +123,7 @@ export function metricRoutes(services: Services): Route[] {
     }
     const { by, basis, variant, bucket, service } = query
     const levels = await services.benchmarks.levelsOf(org, query.edition)
-    const asked: Asked = { window, environment, service, repository: query.repository ?? query.repo, by, basis, variant, levels, bucket }
+    const asked: Asked = { window, environment, service, repository: query.repository ?? query.repo, by, basis, variant, levels, bucket, project }
     return { org: query.as_of === undefined ? org : await services.asOf(org, new Date(query.as_of).toISOString()), asked, levels }
   }
   const metricOf = (id: string): Metric => {
@@ -121,7 +152,7 @@ export function metricRoutes(services: Services): Route[] {
       replies: { 200: { description: 'The metric.', schema: metricReply.openapi('Metric') } },
       async handle({ params, query, principal }) {
         const metric = metricOf(params.id)
-        const { org, asked } = await asking(principal.org, query)
+        const { org, asked } = await asking(principal.org, query, params.id)
         return measure(analytics, org, params.id, metric, asked)
       },
     }),
@@ -135,7 +166,7 @@ export function metricRoutes(services: Services): Route[] {
       replies: { 200: { description: 'A page of rows.', schema: z.object({ items: z.array(sampleReply), next: z.string().nullable() }) } },
       async handle({ params, query, principal }) {
         const metric = metricOf(params.id)
-        const { org, asked } = await asking(principal.org, query)
+        const { org, asked } = await asking(principal.org, query, params.id)
         return samples(analytics, org, params.id, metric, asked, {
           limit: query.limit,
           after: query.after,

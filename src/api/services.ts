@@ -13,6 +13,7 @@ import type { Rereading } from '../ingest/reread.ts'
 import type { NameBook } from '../source/names.ts'
 import type { Sources } from '../source/sources.ts'
 import type { Benchmarks } from '../settings/benchmarks.ts'
+import type { Projects } from '../settings/projects.ts'
 import type { SettingBook } from '../settings/setting-book.ts'
 import type { Analytics } from '../store/analytics.ts'
 import type { Semantic } from '../store/semantic.ts'
@@ -30,6 +31,7 @@ export interface Services {
   readonly names: NameBook
   readonly settings: SettingBook
   readonly benchmarks: Benchmarks
+  readonly projects: Projects
   readonly quarantine: Quarantine
   readonly hooks: HookParts
   readonly asking: Asking

@@ -34,6 +34,7 @@ export function createProgram(): Command {
       .option('--tz <zone>', 'IANA time zone in which days and weeks are cut')
       .option('--service <name>', 'only this service')
       .option('--repo <name>', 'only this repository')
+      .option('--project <name>', 'only what is of this project')
       .option('--environment <name>', 'a tier, an alias of one such as prod, or all (default: production)')
       .option('--edition <name>', 'edition of the levels: a published year or one of your own')
       .option('--as-of <time>', 'what was known at that moment, by the time of receipt')
@@ -163,6 +164,22 @@ export function createProgram(): Command {
     .addOption(json())
     .addHelpText('after', '\nExample:\n  fairlead settings set level_min_samples 10')
     .action(run(() => import('./settings.ts')))
+
+  program
+    .command('projects')
+    .description('repositories and services that are looked at together: metrics --project NAME')
+    .argument('<action>', 'list, save NAME, remove NAME, or settings NAME OPTIONS (JSON)')
+    .argument('[words...]', 'what the action is about')
+    .option('--repo <name...>', 'with save: its repositories')
+    .option('--service <name...>', 'with save: its services')
+    .option('--description <text>', 'with save: what it is')
+    .option('--disabled', 'with settings: keep the options and do not use them')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fairlead projects save shop --service api web --repo acme/shop\n  fairlead projects settings shop \'{"cfr":{"window_days":30}}\'',
+    )
+    .action(run(() => import('./projects.ts')))
 
   program
     .command('replay')

@@ -18,6 +18,8 @@ export interface Asked {
   readonly environment: string
   readonly service?: string | undefined
   readonly repository?: string | undefined
+  /** Only what is of one of these. */
+  readonly project?: { readonly repositories: readonly string[]; readonly services: readonly string[] } | undefined
   readonly by?: GroupKey | undefined
   readonly basis?: string | undefined
   readonly variant?: string | undefined
