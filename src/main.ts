@@ -173,8 +173,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       log,
       async read(org, source, signal) {
         const owed = source === null ? await sourcesWithItems(analytics, org) : [source].filter((one) => one !== ONLY_DERIVED)
-        for (const name of owed)
-          await replay(org, name, { signal, progress() {} })
+        for (const name of owed) await replay(org, name, { signal, progress() {} })
         // Rules may have given a service another part of its repository, which no row tells.
         await applier.alone(org, async () => {
           await deriver.rebuild(org)

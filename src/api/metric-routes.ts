@@ -31,15 +31,10 @@ const windowQuery = {
   service: z.string().min(1).max(300).optional(),
   repository: z.string().min(1).max(300).optional(),
   repo: z.string().min(1).max(300).optional().openapi({ description: 'As `repository`.' }),
-  project: z
-    .string()
-    .min(1)
-    .max(300)
-    .optional()
-    .openapi({
-      description:
-        'Only the repositories and services of a project. Where one metric is asked without a window or an environment, the project’s options say which.',
-    }),
+  project: z.string().min(1).max(300).optional().openapi({
+    description:
+      'Only the repositories and services of a project. Where one metric is asked without a window or an environment, the project’s options say which.',
+  }),
   edition: z
     .string()
     .min(1)
@@ -123,7 +118,18 @@ export function metricRoutes(services: Services): Route[] {
     }
     const { by, basis, variant, bucket, service } = query
     const levels = await services.benchmarks.levelsOf(org, query.edition)
-    const asked: Asked = { window, environment, service, repository: query.repository ?? query.repo, by, basis, variant, levels, bucket, project }
+    const asked: Asked = {
+      window,
+      environment,
+      service,
+      repository: query.repository ?? query.repo,
+      by,
+      basis,
+      variant,
+      levels,
+      bucket,
+      project,
+    }
     return { org: query.as_of === undefined ? org : await services.asOf(org, new Date(query.as_of).toISOString()), asked, levels }
   }
   const metricOf = (id: string): Metric => {

@@ -63,7 +63,10 @@ function publishedRows(): z.infer<typeof benchmarkItem>[] {
   )
 }
 
-function limitsOf({ at_least, below, at_most }: Band, before: Band | undefined): { min: number | null; max: number | null; includes_max: boolean } {
+function limitsOf(
+  { at_least, below, at_most }: Band,
+  before: Band | undefined,
+): { min: number | null; max: number | null; includes_max: boolean } {
   return {
     min: at_least ?? before?.below ?? before?.at_most ?? null,
     max: below ?? at_most ?? before?.at_least ?? null,

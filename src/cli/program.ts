@@ -27,7 +27,7 @@ export function createProgram(): Command {
     }
   const window = (command: Command) =>
     command
-      .option('--days <n>', 'length of the window', '7')
+      .option('--days <n>', 'length of the window (default: 7, or what the options of the project say)')
       .option('--offset <n>', 'days by which the window ends before now (default: 0)')
       .option('--from <time>', 'begin of the window, RFC 3339; in place of --days')
       .option('--to <time>', 'end of the window, RFC 3339 (default: now)')

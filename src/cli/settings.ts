@@ -52,7 +52,8 @@ async function find(client: Client, key: string): Promise<Item> {
 /** A word is what the setting's default is: a number where that is one. */
 async function change(client: Client, key: string, word: string | undefined): Promise<Item> {
   const { default: fallback } = await find(client, key)
-  const value = word === undefined ? null : typeof fallback === 'number' && word.trim() !== '' && !Number.isNaN(Number(word)) ? Number(word) : word
+  const value =
+    word === undefined ? null : typeof fallback === 'number' && word.trim() !== '' && !Number.isNaN(Number(word)) ? Number(word) : word
   return client.json<Item>('/v1/settings', posting({ key, value }))
 }
 

@@ -34,7 +34,12 @@ describe('levels', () => {
       'medium',
       'low',
     ])
-    expect([0.05, 0.06, 0.15, 0.16].map((value) => levelOf('change_fail_rate', value, bandsOfEdition('2023')))).toEqual(['elite', 'high', 'medium', 'low'])
+    expect([0.05, 0.06, 0.15, 0.16].map((value) => levelOf('change_fail_rate', value, bandsOfEdition('2023')))).toEqual([
+      'elite',
+      'high',
+      'medium',
+      'low',
+    ])
     expect([HOUR - 1, HOUR, DAY, 7 * DAY].map((value) => levelOf('time_to_restore', value, bandsOfEdition('2024')))).toEqual([
       'elite',
       'high',
@@ -44,7 +49,12 @@ describe('levels', () => {
   })
 
   test('2024 publishes a better level for a worse share; it is shown as published', () => {
-    expect([0.05, 0.1, 0.2, 0.21].map((value) => levelOf('change_fail_rate', value, bandsOfEdition('2024')))).toEqual(['elite', 'medium', 'high', 'low'])
+    expect([0.05, 0.1, 0.2, 0.21].map((value) => levelOf('change_fail_rate', value, bandsOfEdition('2024')))).toEqual([
+      'elite',
+      'medium',
+      'high',
+      'low',
+    ])
   })
 
   test('every value has a level in every edition, and rework has none', () => {

@@ -152,8 +152,7 @@ function trendOf(metric: Metric, now: Figure, before: Figure, minSamples: number
   if (now.value === null || before.value === null) return { verdict: 'not enough data', direction: null, change: null, ...untested }
   const change = now.value - before.value
   const direction = change === 0 ? 'same' : change > 0 === (metric.better === 'higher') ? 'better' : 'worse'
-  const enough =
-    metric.reducer === 'per_day' ? now.n + before.n >= minSamples : now.n >= minSamples && before.n >= minSamples
+  const enough = metric.reducer === 'per_day' ? now.n + before.n >= minSamples : now.n >= minSamples && before.n >= minSamples
   if (!enough) return { verdict: 'not enough data', direction, change, ...untested }
   const verdict = direction === 'same' ? 'no clear change' : direction === 'better' ? 'improved' : 'regressed'
   return { verdict, direction, change, ...untested }

@@ -28,9 +28,7 @@ export function paramsOf(org: string, asked: Asked, from: string, to: string): P
     ...(asked.environment === 'all' ? {} : { environment: asked.environment }),
     ...(asked.service === undefined ? {} : { service: asked.service }),
     ...(asked.repository === undefined ? {} : { repository: asked.repository }),
-    ...(asked.project === undefined
-      ? {}
-      : { project_services: asked.project.services, project_repositories: asked.project.repositories }),
+    ...(asked.project === undefined ? {} : { project_services: asked.project.services, project_repositories: asked.project.repositories }),
   }
 }
 

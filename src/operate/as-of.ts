@@ -93,7 +93,9 @@ export function createAsOf(parts: {
   return {
     async at(org, moment) {
       const rules = await rulesOf(org)
-      const digest = createHash('sha256').update(`${org} ${moment} ${JSON.stringify(rules)}`).digest('hex')
+      const digest = createHash('sha256')
+        .update(`${org} ${moment} ${JSON.stringify(rules)}`)
+        .digest('hex')
       const scratch = `${PREFIX}-${digest.slice(0, 4)}-4${digest.slice(4, 7)}-8${digest.slice(7, 10)}-${digest.slice(10, 22)}`
       const standing = made.get(scratch)
       if (standing !== undefined) return standing

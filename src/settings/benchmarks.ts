@@ -109,7 +109,8 @@ export function requireWhole(rows: readonly BenchmarkRow[]): void {
     new AppError('invalid-input', `${metric}: ${what}`, {
       help: 'The levels of a metric begin at null, each begins where the one before ends, and the last ends with null.',
     })
-  if (rows.length === 0) throw new AppError('invalid-input', 'An edition needs rows.', { help: 'To remove one: POST /v1/benchmarks/remove.' })
+  if (rows.length === 0)
+    throw new AppError('invalid-input', 'An edition needs rows.', { help: 'To remove one: POST /v1/benchmarks/remove.' })
   for (const metric of new Set(rows.map((one) => one.metric))) {
     const own = rows.filter((one) => one.metric === metric).toSorted((a, b) => (a.min ?? 0) - (b.min ?? 0))
     if (new Set(own.map((one) => one.level)).size < own.length) throw refuse(metric, 'a level stands twice.')

@@ -26,7 +26,12 @@ const OPTION_NAMES = Object.keys(METRIC_OF) as OptionName[]
 
 export const PLUGINS = ['dora'] as const
 export const doraOptions = z
-  .object(Object.fromEntries(OPTION_NAMES.map((name) => [name, metricOptions.optional()])) as Record<OptionName, z.ZodOptional<typeof metricOptions>>)
+  .object(
+    Object.fromEntries(OPTION_NAMES.map((name) => [name, metricOptions.optional()])) as Record<
+      OptionName,
+      z.ZodOptional<typeof metricOptions>
+    >,
+  )
   .strict()
 export type DoraOptions = z.infer<typeof doraOptions>
 

@@ -22,7 +22,11 @@ export interface Projects {
   find(org: string, name: string): Promise<Project>
   save(org: string, project: Omit<Project, 'settings'>): Promise<Project>
   remove(org: string, name: string): Promise<boolean>
-  saveSettings(org: string, name: string, setting: { plugin: (typeof PLUGINS)[number]; options: unknown; enabled: boolean }): Promise<Project>
+  saveSettings(
+    org: string,
+    name: string,
+    setting: { plugin: (typeof PLUGINS)[number]; options: unknown; enabled: boolean },
+  ): Promise<Project>
 }
 
 const listProjects = statement({
