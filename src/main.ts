@@ -25,7 +25,7 @@ import { pullSource } from './ingest/pull.ts'
 import { openQuarantine } from './ingest/quarantine.ts'
 import { removeSourceRows, sourcesWithItems } from './ingest/remove.ts'
 import { replaySource } from './ingest/replay.ts'
-import { openRereading } from './ingest/reread.ts'
+import { ONLY_DERIVED, openRereading } from './ingest/reread.ts'
 import { requireSameJournal } from './ingest/same-journal.ts'
 import type { Log } from './log.ts'
 import { createDeriver } from './measure/derive.ts'
@@ -34,6 +34,10 @@ import { verifyChain } from './operate/verify.ts'
 import { PROGRAM_VERSION } from './program.ts'
 import { loadRegistry } from './registry.ts'
 import type { Secret } from './secret.ts'
+import { openBenchmarks } from './settings/benchmarks.ts'
+import { openProjects } from './settings/projects.ts'
+import { openSettings } from './settings/setting-book.ts'
+import { deriveRulesOf } from './settings/settings.ts'
 import { createHookHealth } from './source/health.ts'
 import { openNames } from './source/names.ts'
 import { createSchedule } from './source/schedule.ts'
@@ -166,18 +170,21 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
     })
     closers.add(() => journal.close())
-    const deriver = createDeriver({ analytics, clock, pathsOf: sources.pathsOf })
+    const settings = openSettings({ semantic, clock })
+    const benchmarks = openBenchmarks({ semantic, clock, settings })
+    const rulesOf = async (org: string) => deriveRulesOf(await settings.of(org))
+    const deriver = createDeriver({ analytics, clock, pathsOf: sources.pathsOf, rulesOf })
     const quarantineDirectory = join(dataDirectory.path, 'quarantine')
     const quarantine = openQuarantine(quarantineDirectory)
     const configOf = sources.configOf
     const namesOf = names.namesOf
-    const asOf = createAsOf({ analytics, registry, configOf, namesOf, deriver, log })
+    const asOf = createAsOf({ analytics, registry, configOf, namesOf, deriver, rulesOf, log })
     const reread = await openRereading({
       file: join(dataDirectory.path, 'reread.json'),
       log,
       async read(org, source, signal) {
-        for (const name of source === null ? await sourcesWithItems(analytics, org) : [source])
-          await replay(org, name, { signal, progress() {} })
+        const owed = source === null ? await sourcesWithItems(analytics, org) : [source].filter((one) => one !== ONLY_DERIVED)
+        for (const name of owed) await replay(org, name, { signal, progress() {} })
         // Rules may have given a service another part of its repository, which no row tells.
         await applier.alone(org, async () => {
           await deriver.rebuild(org)
@@ -290,6 +297,9 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       audit,
       sources,
       names,
+      settings,
+      benchmarks,
+      projects: openProjects({ semantic, clock }),
       quarantine,
       hooks: { sources, registry, journal, clock, health: hookHealth, poke: schedule.poke },
       asking,

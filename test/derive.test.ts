@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { instant } from '../src/clock.ts'
 import { applyBatch } from '../src/ingest/apply.ts'
 import { silentLog } from '../src/log.ts'
-import { createDeriver, type Deriver } from '../src/measure/derive.ts'
+import { createDeriver, DERIVE_RULES, type Deriver, type DeriveRules } from '../src/measure/derive.ts'
 import type { Analytics } from '../src/store/analytics.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -114,13 +114,13 @@ function counted(analytics: Analytics): { analytics: Analytics; ways: { short: n
 }
 
 /** What a rebuild would write, as text. */
-async function rebuilt(org: string): Promise<string[]> {
+async function rebuilt(org: string, rulesOf: () => Promise<DeriveRules>): Promise<string[]> {
   const written: string[] = []
   const insert: Analytics['insert'] = async (table, _, rows) => {
     for (const { seen_at, ...row } of rows)
       written.push(`${table} ${JSON.stringify(row)} ${seen_at === undefined ? 'without' : 'with'} a stamp`)
   }
-  await createDeriver({ analytics: { ...world.analytics, insert }, clock: world.clock }).rebuild(org)
+  await createDeriver({ analytics: { ...world.analytics, insert }, clock: world.clock, rulesOf }).rebuild(org)
   return written
 }
 
@@ -129,18 +129,22 @@ test(
   { timeout: 240_000 },
   async () => {
     const { analytics, ways } = counted(world.analytics)
-    const deriver = createDeriver({ analytics, clock: world.clock, wholeUpTo: 0, spansMs: [DAY / 2, DAY, 2 * DAY] })
+    // Whatever the organization has chosen.
+    let rules = DERIVE_RULES
+    const rulesOf = async () => rules
+    const deriver = createDeriver({ analytics, clock: world.clock, rulesOf, wholeUpTo: 0, spansMs: [DAY / 2, DAY, 2 * DAY] })
     let proven = 0
     let batches = 0
     await fc.assert(
-      fc.asyncProperty(fc.boolean(), history, async (wild, steps) => {
+      fc.asyncProperty(fc.boolean(), history, fc.constantFrom(24, 24, 1, 72, 240), async (wild, steps, hours) => {
+        rules = { ...DERIVE_RULES, incidentLinkWindowMs: hours * 60 * MINUTE }
         const org = world.org()
         for (const batch of batchesOf(wild, steps)) {
           const before = ways.whole
           await applyAndDerive(org, deriver, batch)
           if (ways.whole === before) proven++
           batches++
-          expect(await rebuilt(org)).toEqual([])
+          expect(await rebuilt(org, rulesOf)).toEqual([])
         }
       }),
       {

@@ -15,8 +15,10 @@ import { healthRoutes } from './health-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
 import { logFailure, problem } from './problem.ts'
+import { projectRoutes } from './project-routes.ts'
 import type { Services } from './services.ts'
 import { sessionRoutes } from './session-routes.ts'
+import { settingRoutes } from './settings-routes.ts'
 import { sourceRoutes } from './source-routes.ts'
 import { loadStaticFiles } from './static-files.ts'
 import { statusRoutes } from './status-routes.ts'
@@ -58,6 +60,8 @@ export function createApp(services: Services): OpenAPIHono {
     ...sessionRoutes(services),
     ...accountRoutes(services),
     ...auditRoutes(services),
+    ...settingRoutes(services),
+    ...projectRoutes(services),
     ...devlakeRoutes(services),
     ...fawkesRoutes(services),
     ...fawkesReadRoutes(services),

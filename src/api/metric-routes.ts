@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { AppError } from '../errors.ts'
 import { doraReply, metricReply, sampleReply, UNITS, type Metric } from '../metric.ts'
-import { DEFAULT_EDITION, EDITIONS, SCORED } from '../measure/levels.ts'
+import { SCORED, type LevelRules } from '../measure/levels.ts'
 import { GROUP_KEYS, measure, measureAll, samples, type Asked } from '../measure/measure.ts'
 import { baselineOf, BUCKETS, windowOf } from '../measure/window.ts'
+import { optionsFor } from '../settings/project-options.ts'
+import type { Project } from '../settings/projects.ts'
 import { knownTier, TIERS } from '../../domain/environment.ts'
 import { notFound } from './problem.ts'
 import { route, type Route } from './route.ts'
@@ -24,12 +26,21 @@ const windowQuery = {
   environment: z
     .string()
     .max(100)
-    .default('production')
-    .openapi({ description: `A tier (${TIERS.join(', ')}), an alias of one, or \`all\`.` }),
+    .optional()
+    .openapi({ description: `A tier (${TIERS.join(', ')}), an alias of one, or \`all\`. Default: production.` }),
   service: z.string().min(1).max(300).optional(),
   repository: z.string().min(1).max(300).optional(),
   repo: z.string().min(1).max(300).optional().openapi({ description: 'As `repository`.' }),
-  edition: z.enum(EDITIONS).default(DEFAULT_EDITION),
+  project: z.string().min(1).max(300).optional().openapi({
+    description:
+      'Only the repositories and services of a project. Where one metric is asked without a window or an environment, the project’s options say which.',
+  }),
+  edition: z
+    .string()
+    .min(1)
+    .max(40)
+    .optional()
+    .openapi({ description: 'A published edition of the levels or one of your own. Default: the setting `default_edition`.' }),
   bucket: z.enum(BUCKETS).optional(),
 }
 const windowSchema = z.object(windowQuery).strict()
@@ -72,11 +83,31 @@ function entryOf([id, metric]: [string, Metric]): z.infer<typeof catalogueEntry>
   }
 }
 
+/** What the options of the project say where the question says nothing. */
+function chosenBy(
+  project: Project | undefined,
+  id: string | undefined,
+  { environment, days, from, to }: z.infer<typeof metricSchema>,
+): { environment: string; days?: number } {
+  const options = project === undefined || id === undefined ? undefined : optionsFor(project, id)
+  const isWindowSaid = days !== undefined || from !== undefined || to !== undefined
+  return {
+    environment: environment ?? options?.environment ?? 'production',
+    ...(isWindowSaid || options?.window_days === undefined ? {} : { days: options.window_days }),
+  }
+}
+
 export function metricRoutes(services: Services): Route[] {
   const { analytics, registry, clock, organizations } = services
 
   /** The organization to read (another one, made for the moment, under `as_of`) and what is asked of it. */
-  const asking = async (org: string, query: z.infer<typeof metricSchema>): Promise<{ org: string; asked: Asked }> => {
+  const asking = async (
+    org: string,
+    said: z.infer<typeof metricSchema>,
+    id?: string,
+  ): Promise<{ org: string; asked: Asked; levels: LevelRules }> => {
+    const project = said.project === undefined ? undefined : await services.projects.find(org, said.project)
+    const query = { ...said, ...chosenBy(project, id, said) }
     const now = query.as_of === undefined ? clock.now() : Date.parse(query.as_of)
     const window = windowOf({ ...query, tz: query.tz ?? (await organizations.timeZoneOf(org)) }, now)
     const environment = query.environment === 'all' ? 'all' : knownTier(query.environment)
@@ -85,9 +116,21 @@ export function metricRoutes(services: Services): Route[] {
         help: `Known: ${TIERS.join(', ')}, all, and usual names such as prod, live, stg. Other names are found under \`other\`.`,
       })
     }
-    const { by, basis, variant, edition, bucket, service } = query
-    const asked: Asked = { window, environment, service, repository: query.repository ?? query.repo, by, basis, variant, edition, bucket }
-    return { org: query.as_of === undefined ? org : await services.asOf(org, new Date(query.as_of).toISOString()), asked }
+    const { by, basis, variant, bucket, service } = query
+    const levels = await services.benchmarks.levelsOf(org, query.edition)
+    const asked: Asked = {
+      window,
+      environment,
+      service,
+      repository: query.repository ?? query.repo,
+      by,
+      basis,
+      variant,
+      levels,
+      bucket,
+      project,
+    }
+    return { org: query.as_of === undefined ? org : await services.asOf(org, new Date(query.as_of).toISOString()), asked, levels }
   }
   const metricOf = (id: string): Metric => {
     const metric = registry.metrics.get(id)
@@ -115,7 +158,7 @@ export function metricRoutes(services: Services): Route[] {
       replies: { 200: { description: 'The metric.', schema: metricReply.openapi('Metric') } },
       async handle({ params, query, principal }) {
         const metric = metricOf(params.id)
-        const { org, asked } = await asking(principal.org, query)
+        const { org, asked } = await asking(principal.org, query, params.id)
         return measure(analytics, org, params.id, metric, asked)
       },
     }),
@@ -129,7 +172,7 @@ export function metricRoutes(services: Services): Route[] {
       replies: { 200: { description: 'A page of rows.', schema: z.object({ items: z.array(sampleReply), next: z.string().nullable() }) } },
       async handle({ params, query, principal }) {
         const metric = metricOf(params.id)
-        const { org, asked } = await asking(principal.org, query)
+        const { org, asked } = await asking(principal.org, query, params.id)
         return samples(analytics, org, params.id, metric, asked, {
           limit: query.limit,
           after: query.after,
@@ -146,7 +189,7 @@ export function metricRoutes(services: Services): Route[] {
       query: windowSchema,
       replies: { 200: { description: 'Six metrics and the overall score.', schema: doraReply.openapi('Dora') } },
       async handle({ query, principal }) {
-        const { org, asked } = await asking(principal.org, query)
+        const { org, asked, levels } = await asking(principal.org, query)
         const ids = [...SCORED, 'time_to_restore'].filter((one) => registry.metrics.has(one))
         const replies = await measureAll(
           analytics,
@@ -158,7 +201,7 @@ export function metricRoutes(services: Services): Route[] {
         return {
           window: asked.window,
           baseline: baselineOf(asked.window),
-          edition: query.edition,
+          edition: levels.edition,
           metrics: Object.fromEntries(replies.map((reply) => [reply.id, reply])),
           score: { value: scores.length === 0 ? null : scores.reduce((sum, one) => sum + one, 0) / scores.length, of: scores.length },
         }

@@ -18,6 +18,9 @@ import type { Replayed } from '../ingest/replay.ts'
 import type { Rereading } from '../ingest/reread.ts'
 import type { NameBook } from '../source/names.ts'
 import type { Sources } from '../source/sources.ts'
+import type { Benchmarks } from '../settings/benchmarks.ts'
+import type { Projects } from '../settings/projects.ts'
+import type { SettingBook } from '../settings/setting-book.ts'
 import type { Analytics } from '../store/analytics.ts'
 import type { Semantic } from '../store/semantic.ts'
 
@@ -38,6 +41,9 @@ export interface Services {
   readonly audit: Audit
   readonly sources: Sources
   readonly names: NameBook
+  readonly settings: SettingBook
+  readonly benchmarks: Benchmarks
+  readonly projects: Projects
   readonly quarantine: Quarantine
   readonly hooks: HookParts
   readonly asking: Asking

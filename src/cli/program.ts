@@ -27,15 +27,16 @@ export function createProgram(): Command {
     }
   const window = (command: Command) =>
     command
-      .option('--days <n>', 'length of the window', '7')
+      .option('--days <n>', 'length of the window (default: 7, or what the options of the project say)')
       .option('--offset <n>', 'days by which the window ends before now (default: 0)')
       .option('--from <time>', 'begin of the window, RFC 3339; in place of --days')
       .option('--to <time>', 'end of the window, RFC 3339 (default: now)')
       .option('--tz <zone>', 'IANA time zone in which days and weeks are cut')
       .option('--service <name>', 'only this service')
       .option('--repo <name>', 'only this repository')
+      .option('--project <name>', 'only what is of this project')
       .option('--environment <name>', 'a tier, an alias of one such as prod, or all (default: production)')
-      .option('--edition <year>', 'DORA edition of the levels')
+      .option('--edition <name>', 'edition of the levels: a published year or one of your own')
       .option('--as-of <time>', 'what was known at that moment, by the time of receipt')
 
   program
@@ -154,6 +155,31 @@ export function createProgram(): Command {
     .addOption(json())
     .addHelpText('after', '\nExample:\n  fairlead names set environment eu-west production')
     .action(run(() => import('./names.ts')))
+
+  program
+    .command('settings')
+    .description('what the organization has chosen: levels, how incidents are linked; and who changed it')
+    .argument('<action>', 'list, get KEY, set KEY VALUE, unset KEY, or history [KEY]')
+    .argument('[words...]', 'what the action is about')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead settings set level_min_samples 10')
+    .action(run(() => import('./settings.ts')))
+
+  program
+    .command('projects')
+    .description('repositories and services that are looked at together: metrics --project NAME')
+    .argument('<action>', 'list, save NAME, remove NAME, or settings NAME OPTIONS (JSON)')
+    .argument('[words...]', 'what the action is about')
+    .option('--repo <name...>', 'with save: its repositories')
+    .option('--service <name...>', 'with save: its services')
+    .option('--description <text>', 'with save: what it is')
+    .option('--disabled', 'with settings: keep the options and do not use them')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fairlead projects save shop --service api web --repo acme/shop\n  fairlead projects settings shop \'{"cfr":{"window_days":30}}\'',
+    )
+    .action(run(() => import('./projects.ts')))
 
   program
     .command('replay')

@@ -12,7 +12,7 @@ import { replaceFile } from '../store/disk.ts'
  */
 export interface Rereading {
   /**
-   * Makes a change to how the rows of a source, or of all (null), are read. `change` says whether it changed anything; then they are read again. A
+   * Makes a change to how the rows of a source, or of all (null), are read. `change` says whether it changed anything; then they are read again (ONLY_DERIVED: derived again). A
    * change of which nobody knows whether it was made counts as one.
    */
   after(org: string, source: string | null, change: () => Promise<boolean>): Promise<boolean>
@@ -25,6 +25,9 @@ export interface Rereading {
   /** Leaves what is not done for the next start. */
   stop(): Promise<void>
 }
+
+/** In place of a source: nothing is read again, only what follows from it is derived anew. */
+export const ONLY_DERIVED = ''
 
 const owedRow = z.object({ id: z.string(), org: z.string(), source: z.string().nullable() })
 type Owed = z.infer<typeof owedRow>

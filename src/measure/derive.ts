@@ -108,6 +108,7 @@ export function createDeriver({
   clock,
   graphFrom,
   pathsOf,
+  rulesOf = async () => DERIVE_RULES,
   wholeUpTo = WHOLE_UP_TO,
   spansMs = SPANS_MS,
 }: {
@@ -115,6 +116,8 @@ export function createDeriver({
   clock: Clock
   graphFrom?: (org: string, repository: string) => CommitGraph
   pathsOf?: PathsOf
+  /** The rules by which an organization's derived rows stand. When what it says changes, the organization is to be rebuilt. */
+  rulesOf?: (org: string) => Promise<DeriveRules>
   wholeUpTo?: number
   spansMs?: readonly number[]
 }): Deriver {
@@ -134,10 +137,10 @@ export function createDeriver({
       )
   }
 
-  const deriveGroup = async (org: string, group: Group, rules: DeriveRules): Promise<void> => {
+  const deriveGroup = async (org: string, group: Group, rules: DeriveRules, isStanding: boolean): Promise<void> => {
     // A commit is shipped by the first deployment that contains it, so what earlier ones ship stands: reading that back is most of the work of a
     // service with a long history (93,000 shipments: 3 of 4 s).
-    const shipmentsFrom = group.from === '' || rules !== DERIVE_RULES ? BEGINNING : group.from
+    const shipmentsFrom = group.from === '' || !isStanding ? BEGINNING : group.from
     const facts = await readFacts(analytics, org, group, BEGINNING, shipmentsFrom)
     const attributions = await attributor.attribute(org, facts, rules.firstDeploymentShipsWholeHistory)
     const changed = noChanges()
@@ -174,8 +177,8 @@ export function createDeriver({
     return [...scopes.values()]
   }
 
-  const deriveAll = async (org: string, scopes: readonly SizedScope[], rules: DeriveRules): Promise<number> => {
-    for (const group of groupsOf(scopes)) await deriveGroup(org, group, rules)
+  const deriveAll = async (org: string, scopes: readonly SizedScope[], rules: DeriveRules, isStanding = false): Promise<number> => {
+    for (const group of groupsOf(scopes)) await deriveGroup(org, group, rules, isStanding)
     return scopes.length
   }
 
@@ -185,6 +188,7 @@ export function createDeriver({
     group: Group,
     since: string,
     changedFrom: ReadonlyMap<string, string>,
+    rules: DeriveRules,
   ): Promise<string[]> => {
     const facts = await readFacts(analytics, org, group, since)
     const history = await readHistory(analytics, org, group, since, facts)
@@ -197,7 +201,7 @@ export function createDeriver({
       const ships = attributed.has(service) || (repositories.get(service) ?? []).length > 0
       const result = ships
         ? null
-        : deriveWindow(own, from, history.get(service) ?? { firstRuns: [], entangled: true }, DERIVE_RULES.incidentLinkWindowMs)
+        : deriveWindow(own, from, history.get(service) ?? { firstRuns: [], entangled: true }, rules.incidentLinkWindowMs)
       if (result === null) {
         open.push(service)
         continue
@@ -212,7 +216,7 @@ export function createDeriver({
   }
 
   /** The scopes whose change could not be derived out of the span before it. */
-  const deriveSpan = async (org: string, scopes: readonly SizedScope[], span: number): Promise<SizedScope[]> => {
+  const deriveSpan = async (org: string, scopes: readonly SizedScope[], span: number, rules: DeriveRules): Promise<SizedScope[]> => {
     const open: SizedScope[] = []
     for (const alike of changedTogether(scopes, span)) {
       const [{ environment, from = '' }] = alike as [SizedScope]
@@ -224,31 +228,31 @@ export function createDeriver({
       const changedFrom = new Map(near.map((one) => [one.service, one.from ?? '']))
       const unproven = new Set(alike.filter((one) => !near.includes(one)).map((one) => one.service))
       for (const group of groupsOf(near.map((one) => ({ ...one, deployments: sizeOf.get(one.service) ?? 0 }))))
-        for (const service of await deriveGroupSince(org, group, since, changedFrom)) unproven.add(service)
+        for (const service of await deriveGroupSince(org, group, since, changedFrom, rules)) unproven.add(service)
       open.push(...alike.filter((one) => unproven.has(one.service)))
     }
     return open
   }
 
-  const deriveChanged = async (org: string, scopes: readonly SizedScope[]): Promise<void> => {
+  const deriveChanged = async (org: string, scopes: readonly SizedScope[], rules: DeriveRules): Promise<void> => {
     const whole = scopes.filter((one) => (one.from ?? '') === '')
     let open = scopes.filter((one) => (one.from ?? '') !== '')
     if (open.reduce((sum, one) => sum + one.deployments, 0) > wholeUpTo)
-      for (const span of spansMs) open = await deriveSpan(org, open, span)
-    await deriveAll(org, [...whole, ...open], DERIVE_RULES)
+      for (const span of spansMs) open = await deriveSpan(org, open, span, rules)
+    await deriveAll(org, [...whole, ...open], rules, true)
   }
 
   return {
-    async derive(org, touched, rules = DERIVE_RULES) {
+    async derive(org, touched, rules) {
       const scopes = await expand(org, touched)
-      // What stands was derived by the default rules.
-      if (rules === DERIVE_RULES) await deriveChanged(org, scopes)
+      // What stands was derived by the organization's rules.
+      if (rules === undefined) await deriveChanged(org, scopes, await rulesOf(org))
       else await deriveAll(org, scopes, rules)
       return scopes.length
     },
-    async rebuild(org, rules = DERIVE_RULES) {
+    async rebuild(org, rules) {
       attributor.clear()
-      return deriveAll(org, await analytics.readAsWriter(allScopes, { org }), rules)
+      return deriveAll(org, await analytics.readAsWriter(allScopes, { org }), rules ?? (await rulesOf(org)))
     },
   }
 }

@@ -1,41 +1,46 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { EDITIONS, levelOf, scoreOf, SCORED } from './levels.ts'
+import { bandsOfEdition, EDITIONS, levelOf, scoreOf, SCORED } from './levels.ts'
 
 const HOUR = 3_600
 const DAY = 24 * HOUR
 
 describe('levels', () => {
   test('the published bounds, and what lies on them', () => {
-    expect([1, 0.99, 1 / 7, 1 / 30, 0].map((value) => levelOf('deployment_frequency', value, '2024'))).toEqual([
+    expect([1, 0.99, 1 / 7, 1 / 30, 0].map((value) => levelOf('deployment_frequency', value, bandsOfEdition('2024')))).toEqual([
       'elite',
       'high',
       'high',
       'medium',
       'low',
     ])
-    expect([1, 0.99, 1 / 30, 1 / 182, 1 / 200].map((value) => levelOf('deployment_frequency', value, '2021'))).toEqual([
+    expect([1, 0.99, 1 / 30, 1 / 182, 1 / 200].map((value) => levelOf('deployment_frequency', value, bandsOfEdition('2021')))).toEqual([
       'elite',
       'high',
       'high',
       'medium',
       'low',
     ])
-    expect([1, 0.5].map((value) => levelOf('deployment_frequency', value, '2022'))).toEqual(['high', 'medium'])
-    expect([DAY - 1, DAY, 7 * DAY, 30 * DAY].map((value) => levelOf('change_lead_time', value, '2023'))).toEqual([
+    expect([1, 0.5].map((value) => levelOf('deployment_frequency', value, bandsOfEdition('2022')))).toEqual(['high', 'medium'])
+    expect([DAY - 1, DAY, 7 * DAY, 30 * DAY].map((value) => levelOf('change_lead_time', value, bandsOfEdition('2023')))).toEqual([
       'elite',
       'high',
       'medium',
       'low',
     ])
-    expect([HOUR - 1, HOUR, 7 * DAY, 182 * DAY].map((value) => levelOf('change_lead_time', value, '2021'))).toEqual([
+    expect([HOUR - 1, HOUR, 7 * DAY, 182 * DAY].map((value) => levelOf('change_lead_time', value, bandsOfEdition('2021')))).toEqual([
       'elite',
       'high',
       'medium',
       'low',
     ])
-    expect([0.05, 0.06, 0.15, 0.16].map((value) => levelOf('change_fail_rate', value, '2023'))).toEqual(['elite', 'high', 'medium', 'low'])
-    expect([HOUR - 1, HOUR, DAY, 7 * DAY].map((value) => levelOf('time_to_restore', value, '2024'))).toEqual([
+    expect([0.05, 0.06, 0.15, 0.16].map((value) => levelOf('change_fail_rate', value, bandsOfEdition('2023')))).toEqual([
+      'elite',
+      'high',
+      'medium',
+      'low',
+    ])
+    expect([HOUR - 1, HOUR, DAY, 7 * DAY].map((value) => levelOf('time_to_restore', value, bandsOfEdition('2024')))).toEqual([
       'elite',
       'high',
       'medium',
@@ -44,7 +49,12 @@ describe('levels', () => {
   })
 
   test('2024 publishes a better level for a worse share; it is shown as published', () => {
-    expect([0.05, 0.1, 0.2, 0.21].map((value) => levelOf('change_fail_rate', value, '2024'))).toEqual(['elite', 'medium', 'high', 'low'])
+    expect([0.05, 0.1, 0.2, 0.21].map((value) => levelOf('change_fail_rate', value, bandsOfEdition('2024')))).toEqual([
+      'elite',
+      'medium',
+      'high',
+      'low',
+    ])
   })
 
   test('every value has a level in every edition, and rework has none', () => {
@@ -57,9 +67,9 @@ describe('levels', () => {
           'failed_deployment_recovery_time',
           'time_to_restore',
         ]) {
-          expect(levelOf(id, id === 'change_fail_rate' ? Math.min(value, 1) : value, edition)).not.toBeNull()
+          expect(levelOf(id, id === 'change_fail_rate' ? Math.min(value, 1) : value, bandsOfEdition(edition))).not.toBeNull()
         }
-        expect(levelOf('deployment_rework_rate', Math.min(value, 1), edition)).toBeNull()
+        expect(levelOf('deployment_rework_rate', Math.min(value, 1), bandsOfEdition(edition))).toBeNull()
       }),
     )
   })

@@ -13,7 +13,7 @@ export const LEVEL_MIN_SAMPLES = 5
 const HOUR = 3_600
 const DAY = 24 * HOUR
 
-interface Band {
+export interface Band {
   readonly name: LevelName
   /** `at_least` for frequency, `below` (exclusive) for durations, `at_most` (inclusive) for shares. */
   readonly at_least?: number
@@ -69,10 +69,32 @@ const RATED_AS: Readonly<Record<string, Rated>> = {
   time_to_restore: 'recovery',
 }
 
-export function levelOf(metric: string, value: number, edition: Edition): LevelName | null {
-  const rated = RATED_AS[metric]
-  if (rated === undefined) return null
-  const band = LEVELS[edition][rated].find(
+/** The metrics that have levels, and what they are counted in. */
+export const RATED_METRICS: Readonly<Record<string, 'per_day' | 'seconds' | 'share'>> = {
+  deployment_frequency: 'per_day',
+  change_lead_time: 'seconds',
+  change_fail_rate: 'share',
+  failed_deployment_recovery_time: 'seconds',
+  time_to_restore: 'seconds',
+}
+
+/** What rates the figures of an organization: a published edition or one of its own, and the least number of samples. */
+export interface LevelRules {
+  readonly edition: string
+  readonly minSamples: number
+  readonly bands: Readonly<Record<string, readonly Band[]>>
+}
+
+export function bandsOfEdition(edition: Edition): LevelRules['bands'] {
+  return Object.fromEntries(Object.entries(RATED_AS).map(([metric, rated]) => [metric, LEVELS[edition][rated]]))
+}
+
+export function levelRules(edition: Edition = DEFAULT_EDITION): LevelRules {
+  return { edition, minSamples: LEVEL_MIN_SAMPLES, bands: bandsOfEdition(edition) }
+}
+
+export function levelOf(metric: string, value: number, bands: LevelRules['bands']): LevelName | null {
+  const band = bands[metric]?.find(
     ({ at_least, below: limit, at_most }) =>
       (at_least === undefined || value >= at_least) &&
       (limit === undefined || value < limit) &&

@@ -6,7 +6,7 @@ import { aggregate, type AggregateRow, type Aggregates } from './aggregate.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { coverageGaps, watchingSources, whyEmpty, type Watching } from './coverage.ts'
 import { wilson } from './interval.ts'
-import { DEFAULT_EDITION, LEVEL_MIN_SAMPLES, levelOf, scoreOf, type Edition } from './levels.ts'
+import { levelOf, levelRules, scoreOf, type LevelRules } from './levels.ts'
 import { filters, paramsOf, populationOf } from './population.ts'
 import { withRelations } from './relations.ts'
 import { baselineOf, bucketFor, bucketsOf, daysIn, type Bucket, type Window } from './window.ts'
@@ -18,10 +18,13 @@ export interface Asked {
   readonly environment: string
   readonly service?: string | undefined
   readonly repository?: string | undefined
+  /** Only what is of one of these. */
+  readonly project?: { readonly repositories: readonly string[]; readonly services: readonly string[] } | undefined
   readonly by?: GroupKey | undefined
   readonly basis?: string | undefined
   readonly variant?: string | undefined
-  readonly edition?: Edition | undefined
+  /** What rates the figures; absent for the edition and the number of samples that the program comes with. */
+  readonly levels?: LevelRules | undefined
   readonly bucket?: Bucket | undefined
 }
 
@@ -65,7 +68,7 @@ function replyOf(
   const total = find('total', 1)
   const now = reduce(total, window.from, window.to)
   const before = reduce(find('total', 0), baseline.from, baseline.to)
-  const edition = asked.edition ?? DEFAULT_EDITION
+  const levels = asked.levels ?? levelRules()
   const seriesRows = new Map(rows.filter((one) => one.slice === 'bucket' && one.is_now === 1).map((one) => [one.bucket, one]))
   const groupRows = rows.filter((one) => one.slice === 'group' && one.is_now === 1)
   const reasons = total?.reasons ?? {}
@@ -85,10 +88,10 @@ function replyOf(
     percentiles: metric.unit === 'seconds' ? { p50: total?.p50 ?? null, p75: total?.p75 ?? null, p90: total?.p90 ?? null } : NO_PERCENTILES,
     mean: metric.unit === 'seconds' ? (total?.mean ?? null) : now.value,
     interval: population.reducer === 'share' && now.value !== null ? wilson(now.value * now.n, now.n) : null,
-    level: metric.levels && plain ? levelReply(id, now, edition) : null,
+    level: metric.levels && plain ? levelReply(id, now, levels) : null,
     score: now.value === null || !plain ? null : scoreOf(id, now.value),
     baseline: { window: baseline, ...before },
-    trend: trendOf(metric, now, before),
+    trend: trendOf(metric, now, before, levels.minSamples),
     series: buckets.map(({ start, from, to, partial }) => ({ from, to, ...reduce(seriesRows.get(start), from, to), partial })),
     groups: groupRows
       .map((one) => ({ key: one.group_key, ...reduce(one, window.from, window.to) }))
@@ -137,20 +140,19 @@ function reduceTo(
   }
 }
 
-function levelReply(id: string, now: Figure, edition: Edition): MetricReply['level'] {
+function levelReply(id: string, now: Figure, { edition, minSamples, bands }: LevelRules): MetricReply['level'] {
   if (now.value === null) return { edition, name: null, why: now.why }
-  if (now.n < LEVEL_MIN_SAMPLES) return { edition, name: null, why: 'too_few_samples' }
-  return { edition, name: levelOf(id, now.value, edition), why: null }
+  if (now.n < minSamples) return { edition, name: null, why: 'too_few_samples' }
+  return { edition, name: levelOf(id, now.value, bands), why: null }
 }
 
 /** Which way it went. The statistical evidence (p value, effect, interval) has its place here and is null until the tests of definitions §7 are in. */
-function trendOf(metric: Metric, now: Figure, before: Figure): MetricReply['trend'] {
+function trendOf(metric: Metric, now: Figure, before: Figure, minSamples: number): MetricReply['trend'] {
   const untested = { p_value: null, effect: null, interval: null }
   if (now.value === null || before.value === null) return { verdict: 'not enough data', direction: null, change: null, ...untested }
   const change = now.value - before.value
   const direction = change === 0 ? 'same' : change > 0 === (metric.better === 'higher') ? 'better' : 'worse'
-  const enough =
-    metric.reducer === 'per_day' ? now.n + before.n >= LEVEL_MIN_SAMPLES : now.n >= LEVEL_MIN_SAMPLES && before.n >= LEVEL_MIN_SAMPLES
+  const enough = metric.reducer === 'per_day' ? now.n + before.n >= minSamples : now.n >= minSamples && before.n >= minSamples
   if (!enough) return { verdict: 'not enough data', direction, change, ...untested }
   const verdict = direction === 'same' ? 'no clear change' : direction === 'better' ? 'improved' : 'regressed'
   return { verdict, direction, change, ...untested }

@@ -14,6 +14,9 @@ export function filters(asked: Asked): string {
     asked.environment === 'all' ? '' : ENVIRONMENT[asked.environment === 'production' ? 'production' : 'other'],
     asked.service === undefined ? '' : 'AND service = {service:String}',
     asked.repository === undefined ? '' : 'AND repository = {repository:String}',
+    asked.project === undefined
+      ? ''
+      : 'AND (service IN {project_services:Array(String)} OR repository IN {project_repositories:Array(String)})',
   ].join(' ')
 }
 
@@ -25,6 +28,7 @@ export function paramsOf(org: string, asked: Asked, from: string, to: string): P
     ...(asked.environment === 'all' ? {} : { environment: asked.environment }),
     ...(asked.service === undefined ? {} : { service: asked.service }),
     ...(asked.repository === undefined ? {} : { repository: asked.repository }),
+    ...(asked.project === undefined ? {} : { project_services: asked.project.services, project_repositories: asked.project.repositories }),
   }
 }
 

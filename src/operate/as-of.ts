@@ -7,7 +7,7 @@ import type { ConfigOf } from '../ingest/apply.ts'
 import type { NamesOf } from '../ingest/names.ts'
 import { replay } from '../ingest/replay.ts'
 import type { Log } from '../log.ts'
-import type { Deriver } from '../measure/derive.ts'
+import { DERIVE_RULES, type Deriver, type DeriveRules } from '../measure/derive.ts'
 import type { Registry } from '../registry.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { insertRows } from '../store/rows.ts'
@@ -54,9 +54,11 @@ export function createAsOf(parts: {
   configOf: ConfigOf
   namesOf?: NamesOf
   deriver: Deriver
+  /** The rules of the organization: today's, as the code and the names are. */
+  rulesOf?: (org: string) => Promise<DeriveRules>
   log: Log
 }): AsOf {
-  const { analytics, deriver } = parts
+  const { analytics, deriver, rulesOf = async () => DERIVE_RULES } = parts
   const made = new Map<string, Promise<string>>()
 
   const remove = async (org: string) => {
@@ -75,7 +77,7 @@ export function createAsOf(parts: {
     await insertRows(analytics, 'coverage', rows)
   }
 
-  const make = async (org: string, moment: string, scratch: string): Promise<string> => {
+  const make = async (org: string, moment: string, scratch: string, rules: DeriveRules): Promise<string> => {
     const [found] = await analytics.readAsWriter(size, { org, until: moment })
     if ((found?.n ?? 0) > MOST_ITEMS) {
       throw new AppError('query-too-heavy', `\`as_of\` would read ${found?.n} raw items again; the most is ${MOST_ITEMS}.`, {
@@ -84,13 +86,16 @@ export function createAsOf(parts: {
     }
     await replay(parts, { org, until: moment }, scratch)
     await copyCoverage(org, moment, scratch)
-    await deriver.rebuild(scratch)
+    await deriver.rebuild(scratch, rules)
     return scratch
   }
 
   return {
-    at(org, moment) {
-      const digest = createHash('sha256').update(`${org} ${moment}`).digest('hex')
+    async at(org, moment) {
+      const rules = await rulesOf(org)
+      const digest = createHash('sha256')
+        .update(`${org} ${moment} ${JSON.stringify(rules)}`)
+        .digest('hex')
       const scratch = `${PREFIX}-${digest.slice(0, 4)}-4${digest.slice(4, 7)}-8${digest.slice(7, 10)}-${digest.slice(10, 22)}`
       const standing = made.get(scratch)
       if (standing !== undefined) return standing
@@ -99,7 +104,7 @@ export function createAsOf(parts: {
         made.delete(oldest)
         void remove(oldest).catch((thrown: unknown) => parts.log.warn('as_of.not_removed', { reason: String(thrown) }))
       }
-      const making = make(org, moment, scratch)
+      const making = make(org, moment, scratch, rules)
       made.set(scratch, making)
       making.catch(() => made.delete(scratch))
       return making

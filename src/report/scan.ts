@@ -10,7 +10,7 @@ import { askWith } from '../ingest/ask.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createDeriver } from '../measure/derive.ts'
-import { LEVEL_MIN_SAMPLES, SCORED, type Edition } from '../measure/levels.ts'
+import { LEVEL_MIN_SAMPLES, levelRules, SCORED, type Edition } from '../measure/levels.ts'
 import { measure } from '../measure/measure.ts'
 import { bucketFor, windowOf, type Bucket, type Window } from '../measure/window.ts'
 import type { MetricReply } from '../metric.ts'
@@ -219,7 +219,7 @@ async function figures(
 ) {
   const org = randomUUID()
   await derive(analytics, clock, org, found, first)
-  const asked = { window, environment: 'production', edition, bucket: weekly(window) }
+  const asked = { window, environment: 'production', levels: levelRules(edition), bucket: weekly(window) }
   const measured = SCORED.flatMap((id) => {
     const metric = registry.metrics.get(id)
     return metric === undefined ? [] : [measure(analytics, org, id, metric, asked)]

@@ -46,7 +46,7 @@ export function writeView(view: View): URLSearchParams {
   if (view.offset !== 0) params.set('offset', String(view.offset))
   if (view.service !== null) params.set('service', view.service)
   if (view.environment !== null && view.environment !== DEFAULT_ENVIRONMENT) params.set('environment', view.environment)
-  if (view.edition !== null && view.edition !== DEFAULT_EDITION) params.set('edition', view.edition)
+  if (view.edition !== null) params.set('edition', view.edition)
   if (view.tz !== null) params.set('tz', view.tz)
   if (view.metric === null) return params
   params.set('metric', view.metric)

@@ -65,7 +65,7 @@ export interface Question {
 
 /** Checks what is asked: the range, and whether anything is known under that name. */
 export async function questionOf(
-  { analytics, organizations, clock }: Pick<Services, 'analytics' | 'organizations' | 'clock'>,
+  { analytics, organizations, clock, benchmarks }: Pick<Services, 'analytics' | 'organizations' | 'clock' | 'benchmarks'>,
   org: string,
   asked: Query,
   fallback: string,
@@ -81,11 +81,12 @@ export async function questionOf(
       ...(available.length > NAMED_PROJECTS ? { more: available.length - NAMED_PROJECTS } : {}),
     })
   }
+  const levels = await benchmarks.levelsOf(org)
   return {
     org,
     project,
     window,
-    asked: (group, bucket) => ({ window, environment: 'production', ...scopeOf(known, group, project), bucket }),
+    asked: (group, bucket) => ({ window, environment: 'production', ...scopeOf(known, group, project), levels, bucket }),
   }
 }
 
