@@ -83,6 +83,40 @@ create table sources (
   constraint sources_pkey primary key (id)
 );
 
+create table team_mappings (
+  created_at timestamp with time zone not null,
+  id uuid not null,
+  kind text not null,
+  org_id uuid not null,
+  origin text not null,
+  pattern text not null,
+  precedence integer not null default 0,
+  team text not null,
+  constraint team_mappings_org_id_team_fkey FOREIGN KEY (org_id, team) REFERENCES teams(org_id, slug) ON DELETE CASCADE,
+  constraint team_mappings_org_id_team_kind_pattern_key unique (org_id, team, kind, pattern),
+  constraint team_mappings_pkey primary key (id)
+);
+
+create table team_sets (
+  org_id uuid not null,
+  version bigint not null,
+  constraint team_sets_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint team_sets_pkey primary key (org_id)
+);
+
+create table teams (
+  created_at timestamp with time zone not null,
+  description text,
+  name text not null,
+  org_id uuid not null,
+  origin text not null,
+  parent text,
+  slug text not null,
+  source text,
+  constraint teams_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint teams_pkey primary key (org_id, slug)
+);
+
 create index api_tokens_org_id on api_tokens (org_id);
 
 create index sessions_expires_at on sessions (expires_at);
