@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import type { Metric } from '../metric.ts'
 import type { Params } from '../store/statement.ts'
 import type { Asked } from './measure.ts'
+import { teamFilter, teamParams } from './ownership.ts'
 
 /** Compared as it stands in the sorting key, so that the index is used; where none was said, an incident is one of production. */
 const ENVIRONMENT = {
@@ -14,6 +15,7 @@ export function filters(asked: Asked): string {
     asked.environment === 'all' ? '' : ENVIRONMENT[asked.environment === 'production' ? 'production' : 'other'],
     asked.service === undefined ? '' : 'AND service = {service:String}',
     asked.repository === undefined ? '' : 'AND repository = {repository:String}',
+    teamFilter(asked),
   ].join(' ')
 }
 
@@ -25,6 +27,7 @@ export function paramsOf(org: string, asked: Asked, from: string, to: string): P
     ...(asked.environment === 'all' ? {} : { environment: asked.environment }),
     ...(asked.service === undefined ? {} : { service: asked.service }),
     ...(asked.repository === undefined ? {} : { repository: asked.repository }),
+    ...teamParams(org, asked),
   }
 }
 
