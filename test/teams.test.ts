@@ -157,7 +157,7 @@ test('a service that appears is owned at once; a rule that changes, changes the 
   const org = await shop()
   await world.events(org, [deploy('pay-new', 'else/new')])
   expect((await ask(org, 'deployment_frequency', { team: 'pay' })).reply.n).toBe(2)
-  const [rule] = (await teams.mappings(org)).filter((one) => one.team === 'pay')
+  const rule = (await teams.mappings(org)).find((one) => one.team === 'pay')
   expect(await teams.disown(org, 'pay', rule?.id ?? '')).toBe(true)
   expect((await ask(org, 'deployment_frequency', { team: 'pay' })).reply.n).toBe(0)
   await teams.remove(org, 'platform')

@@ -29,6 +29,7 @@ const windowQuery = {
   service: z.string().min(1).max(300).optional(),
   repository: z.string().min(1).max(300).optional(),
   repo: z.string().min(1).max(300).optional().openapi({ description: 'As `repository`.' }),
+  team: z.string().min(1).max(100).optional().openapi({ description: 'What this team or one below it owns.' }),
   edition: z.enum(EDITIONS).default(DEFAULT_EDITION),
   bucket: z.enum(BUCKETS).optional(),
 }
@@ -73,7 +74,7 @@ function entryOf([id, metric]: [string, Metric]): z.infer<typeof catalogueEntry>
 }
 
 export function metricRoutes(services: Services): Route[] {
-  const { analytics, registry, clock, access } = services
+  const { analytics, registry, clock, access, teams } = services
 
   /** The organization to read (another one, made for the moment, under `as_of`) and what is asked of it. */
   const asking = async (org: string, query: z.infer<typeof metricSchema>): Promise<{ org: string; asked: Asked }> => {
@@ -85,8 +86,10 @@ export function metricRoutes(services: Services): Route[] {
         help: `Known: ${TIERS.join(', ')}, all, and usual names such as prod, live, stg. Other names are found under \`other\`.`,
       })
     }
-    const { by, basis, variant, edition, bucket, service } = query
-    const asked: Asked = { window, environment, service, repository: query.repository ?? query.repo, by, basis, variant, edition, bucket }
+    const { by, basis, variant, edition, bucket, service, team } = query
+    if (team !== undefined) await teams.require(org, team)
+    const repository = query.repository ?? query.repo
+    const asked: Asked = { window, environment, service, repository, team, teamsOf: org, by, basis, variant, edition, bucket }
     return { org: query.as_of === undefined ? org : await services.asOf(org, new Date(query.as_of).toISOString()), asked }
   }
   const metricOf = (id: string): Metric => {

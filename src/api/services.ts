@@ -14,6 +14,7 @@ import type { NameBook } from '../source/names.ts'
 import type { Sources } from '../source/sources.ts'
 import type { Analytics } from '../store/analytics.ts'
 import type { Semantic } from '../store/semantic.ts'
+import type { Teams } from '../team/teams.ts'
 
 /** What the application is made of, once: main.ts constructs it, the routes use it. */
 export interface Services {
@@ -26,6 +27,7 @@ export interface Services {
   readonly access: Access
   readonly sources: Sources
   readonly names: NameBook
+  readonly teams: Teams
   readonly quarantine: Quarantine
   readonly hooks: HookParts
   readonly asking: Asking

@@ -13,6 +13,7 @@ export interface WindowOptions {
   tz?: string
   service?: string
   repo?: string
+  team?: string
   environment?: string
   edition?: string
   asOf?: string
@@ -25,7 +26,7 @@ export interface WindowOptions {
 
 /** The options as the query string of the API: the same names, the same checks. */
 export function queryOf(options: WindowOptions): string {
-  const { days, offset, from, to, tz, service, repo, environment, edition, asOf, by, basis, variant, bucket } = options
+  const { days, offset, from, to, tz, service, repo, team, environment, edition, asOf, by, basis, variant, bucket } = options
   const given = {
     ...(from === undefined ? { days } : {}),
     offset,
@@ -34,6 +35,7 @@ export function queryOf(options: WindowOptions): string {
     tz,
     service,
     repo,
+    team,
     environment,
     edition,
     as_of: asOf,
