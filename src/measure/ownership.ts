@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { OwnedKind } from '../../domain/ownership.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { statement, type Params } from '../store/statement.ts'
 
@@ -20,19 +21,28 @@ export function asksTeams(asked: TeamsAsked): boolean {
   return asked.team !== undefined || asked.by === 'team'
 }
 
-/** Common table expressions, to stand after `from`: `owned` has a row for each service and repository in it that somebody owns. */
+/**
+ * Common table expressions: `owned` has a row for each service and repository of `from` that somebody owns. Each rule is tried on all names
+ * before the next one, so that its expression is compiled once: the other way round, a thousand rules take a hundred times as long.
+ */
 function ownersAmong(from: string): string {
-  return `team_rules AS (
-  SELECT place, kind, pattern, regex, team, lineage FROM all_team_rules FINAL
-  WHERE org_id = {teams_org:UUID} AND version = (SELECT max(version) FROM all_teams WHERE org_id = {teams_org:UUID})
-),
+  const best = (kind: OwnedKind, place: 1 | 2) => `(
+    SELECT name, argMin(rule_team, place) AS ${kind}_team, argMin(rule_lineage, place) AS ${kind}_lineage
+    FROM (
+      SELECT place, pattern, regex, team AS rule_team, lineage AS rule_lineage,
+        arrayJoin(arrayDistinct(arrayMap(pair -> tupleElement(pair, ${place}), asked_pairs))) AS name
+      FROM all_team_rules
+      WHERE org_id = {teams_org:UUID} AND version = (SELECT max(version) FROM all_teams WHERE org_id = {teams_org:UUID}) AND kind = '${kind}'
+    )
+    WHERE name != '' AND if(regex = '', name = pattern, match(name, regex)) GROUP BY name
+  )`
+  return `(SELECT groupUniqArray((ifNull(toString(service), ''), ifNull(toString(repository), ''))) FROM ${from}) AS asked_pairs,
 owned AS (
-  SELECT owned_service, owned_repository, argMin(rule_team, place) AS team, argMin(rule_lineage, place) AS lineage
-  FROM (SELECT DISTINCT ifNull(toString(service), '') AS owned_service, ifNull(toString(repository), '') AS owned_repository FROM ${from}) AS pairs
-  CROSS JOIN (SELECT place, kind, pattern, regex, team AS rule_team, lineage AS rule_lineage FROM team_rules) AS rules
-  WHERE (kind = 'service' AND owned_service != '' AND if(regex = '', owned_service = pattern, match(owned_service, regex)))
-     OR (kind = 'repository' AND owned_repository != '' AND if(regex = '', owned_repository = pattern, match(owned_repository, regex)))
-  GROUP BY owned_service, owned_repository
+  SELECT owned_service, owned_repository, coalesce(service_team, repository_team) AS team, if(service_team IS NULL, repository_lineage, service_lineage) AS lineage
+  FROM (SELECT tupleElement(pair, 1) AS owned_service, tupleElement(pair, 2) AS owned_repository FROM (SELECT arrayJoin(asked_pairs) AS pair)) AS pairs
+  LEFT JOIN ${best('service', 1)} AS of_service ON of_service.name = owned_service
+  LEFT JOIN ${best('repository', 2)} AS of_repository ON of_repository.name = owned_repository
+  WHERE team IS NOT NULL
 )`
 }
 
