@@ -29,7 +29,7 @@ afterAll(async () => {
 const teams = (...args: string[]) => fairlead(['teams', ...args], { data })
 const admin = (path: string, body: unknown) => server.post(path, JSON.stringify(body), { authorization: `Bearer ${server.token}` })
 
-test('from the command line to the figures', async () => {
+test('from the command line to the figures', { timeout: 120_000 }, async () => {
   expect((await teams('save', 'platform', '--name', 'Platform')).code).toBe(0)
   expect((await teams('save', 'pay', '--parent', 'platform')).code).toBe(0)
   expect((await teams('own', 'pay', 'service', 'pay*')).stdout).toContain('pay owns service pay*.')
@@ -53,7 +53,7 @@ test('from the command line to the figures', async () => {
   expect((await server.get<MetricReply>('/v1/metrics/deployment_frequency?team=pay')).n).toBe(0)
 })
 
-test('a file is told, imported, and imported again; what is wrong has its line', async () => {
+test('a file is told, imported, and imported again; what is wrong has its line', { timeout: 120_000 }, async () => {
   const file = join(data, 'teams.yaml')
   await writeFile(file, 'teams:\n  - slug: web\n    owns:\n      - repository: acme/*\n')
   expect((await teams('import', file, '--dry-run')).stdout).toMatch(/web is added\.\nweb owns repository acme\/\*\.\nNothing was changed/)
