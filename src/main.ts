@@ -49,6 +49,7 @@ import { migratorsOf, type StoreName } from './store/schema.ts'
 import { openSemantic, type Semantic } from './store/semantic.ts'
 import type { Migrator } from './store/migrate.ts'
 import { resolveStores } from './store/store-uri.ts'
+import { openTeams } from './team/teams.ts'
 
 /** The composition root: settings → stores → registries → application. The only place that constructs things. */
 export interface Fairlead {
@@ -157,6 +158,8 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const vault = await openVault(dataDirectory.path, config.FAIRLEAD_SECRET_KEY, config.FAIRLEAD_SECRET_KEY_OLD)
     const sources = openSources({ semantic, registry, vault, clock })
     const names = openNames({ semantic, clock })
+    const teams = openTeams({ semantic, analytics, clock, log })
+    closers.add(() => teams.set.stop())
     const rules = addressRules(config.FAIRLEAD_ALLOW_ADDRESSES)
     const dispatcher = createDispatcher(rules, { proxy: config.HTTPS_PROXY, noProxy: config.NO_PROXY })
     closers.add(() => dispatcher.destroy())
@@ -226,6 +229,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       try {
         await migrators.analytics.up()
         await requireSameJournal(analytics, journal, dataDirectory.journal)
+        await teams.set.mend()
         notReady = null
         applier.start()
         await asOf.clean()
@@ -300,6 +304,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       settings,
       benchmarks,
       projects: openProjects({ semantic, clock }),
+      teams,
       quarantine,
       hooks: { sources, registry, journal, clock, health: hookHealth, poke: schedule.poke },
       asking,

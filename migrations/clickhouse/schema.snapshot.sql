@@ -414,6 +414,25 @@ create table all_sprints (
   url Nullable(String)
 ) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
 
+create table all_team_rules (
+  kind LowCardinality(String),
+  lineage Array(String),
+  org_id UUID,
+  pattern String,
+  place UInt32,
+  regex String,
+  team String,
+  version UInt64
+) engine = ReplacingMergeTree ORDER BY (org_id, version, place) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_teams (
+  lineage Array(String),
+  name String,
+  org_id UUID,
+  slug String,
+  version UInt64
+) engine = ReplacingMergeTree ORDER BY (org_id, version, slug) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
 create table all_transitions (
   actor LowCardinality(Nullable(String)),
   at DateTime64(3, 'UTC'),

@@ -22,6 +22,7 @@ import { settingRoutes } from './settings-routes.ts'
 import { sourceRoutes } from './source-routes.ts'
 import { loadStaticFiles } from './static-files.ts'
 import { statusRoutes } from './status-routes.ts'
+import { teamRoutes } from './team-routes.ts'
 
 /** The one application: the server listens with it, and a command without a server calls it in its own process. */
 export function createApp(services: Services): OpenAPIHono {
@@ -56,6 +57,7 @@ export function createApp(services: Services): OpenAPIHono {
     ...entityRoutes(services),
     ...statusRoutes(services),
     ...sourceRoutes(services),
+    ...teamRoutes(services),
     ...healthRoutes(services),
     ...sessionRoutes(services),
     ...accountRoutes(services),

@@ -41,6 +41,7 @@ const windowQuery = {
     .max(40)
     .optional()
     .openapi({ description: 'A published edition of the levels or one of your own. Default: the setting `default_edition`.' }),
+  team: z.string().min(1).max(100).optional().openapi({ description: 'What this team or one below it owns.' }),
   bucket: z.enum(BUCKETS).optional(),
 }
 const windowSchema = z.object(windowQuery).strict()
@@ -98,7 +99,7 @@ function chosenBy(
 }
 
 export function metricRoutes(services: Services): Route[] {
-  const { analytics, registry, clock, organizations } = services
+  const { analytics, registry, clock, organizations, teams } = services
 
   /** The organization to read (another one, made for the moment, under `as_of`) and what is asked of it. */
   const asking = async (
@@ -116,13 +117,16 @@ export function metricRoutes(services: Services): Route[] {
         help: `Known: ${TIERS.join(', ')}, all, and usual names such as prod, live, stg. Other names are found under \`other\`.`,
       })
     }
-    const { by, basis, variant, bucket, service } = query
+    const { by, basis, variant, bucket, service, team } = query
+    if (team !== undefined) await teams.require(org, team)
     const levels = await services.benchmarks.levelsOf(org, query.edition)
     const asked: Asked = {
       window,
       environment,
       service,
       repository: query.repository ?? query.repo,
+      team,
+      teamsOf: org,
       by,
       basis,
       variant,

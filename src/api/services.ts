@@ -23,6 +23,7 @@ import type { Projects } from '../settings/projects.ts'
 import type { SettingBook } from '../settings/setting-book.ts'
 import type { Analytics } from '../store/analytics.ts'
 import type { Semantic } from '../store/semantic.ts'
+import type { Teams } from '../team/teams.ts'
 
 /** What the application is made of, once: main.ts constructs it, the routes use it. */
 export interface Services {
@@ -44,6 +45,7 @@ export interface Services {
   readonly settings: SettingBook
   readonly benchmarks: Benchmarks
   readonly projects: Projects
+  readonly teams: Teams
   readonly quarantine: Quarantine
   readonly hooks: HookParts
   readonly asking: Asking

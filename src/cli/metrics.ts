@@ -14,6 +14,7 @@ export interface WindowOptions {
   service?: string
   repo?: string
   project?: string
+  team?: string
   environment?: string
   edition?: string
   asOf?: string
@@ -26,7 +27,7 @@ export interface WindowOptions {
 
 /** The options as the query string of the API: the same names, the same checks. */
 export function queryOf(options: WindowOptions): string {
-  const { days, offset, from, to, tz, service, repo, project, environment, edition, asOf, by, basis, variant, bucket } = options
+  const { days, offset, from, to, tz, service, repo, project, team, environment, edition, asOf, by, basis, variant, bucket } = options
   const given = {
     ...(from === undefined ? { days } : {}),
     offset,
@@ -36,6 +37,7 @@ export function queryOf(options: WindowOptions): string {
     service,
     repo,
     project,
+    team,
     environment,
     edition,
     as_of: asOf,

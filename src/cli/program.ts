@@ -35,6 +35,7 @@ export function createProgram(): Command {
       .option('--service <name>', 'only this service')
       .option('--repo <name>', 'only this repository')
       .option('--project <name>', 'only what is of this project')
+      .option('--team <slug>', 'only what this team or one below it owns')
       .option('--environment <name>', 'a tier, an alias of one such as prod, or all (default: production)')
       .option('--edition <name>', 'edition of the levels: a published year or one of your own')
       .option('--as-of <time>', 'what was known at that moment, by the time of receipt')
@@ -182,6 +183,26 @@ export function createProgram(): Command {
     .action(run(() => import('./projects.ts')))
 
   program
+    .command('teams')
+    .description('say which team owns which repositories and services')
+    .argument(
+      '<action>',
+      'list, show TEAM, save TEAM, remove TEAM, own TEAM KIND PATTERN, disown TEAM KIND PATTERN, import FILE, or ownership',
+    )
+    .argument('[words...]', 'what the action is about; KIND is repository or service')
+    .option('--name <text>', 'with save: what people call it')
+    .option('--description <text>', 'with save: what it is for')
+    .option('--parent <team>', 'with save: the team above it; empty for none')
+    .option('--precedence <n>', 'with own: of two patterns that fit the higher wins (default: 0)')
+    .option('--dry-run', 'with import: say what would change')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      "\nExamples:\n  fairlead teams save payments --name Payments\n  fairlead teams own payments service 'pay-*'\n  fairlead teams import teams.yaml --dry-run",
+    )
+    .action(run(() => import('./teams.ts')))
+
+  program
     .command('replay')
     .description("read what is kept of a source again, with today's code, settings and names")
     .argument('<source>', 'its name; events for what was pushed to /v1/events')
@@ -241,7 +262,7 @@ export function createProgram(): Command {
       .description('print figures: all DORA metrics (dora), one metric, or the catalogue (list)')
       .argument('<name>', 'dora, list, or a metric such as change_lead_time'),
   )
-    .option('--by <key>', 'groups: service, repository, environment or method')
+    .option('--by <key>', 'groups: service, repository, team, environment or method')
     .option('--basis <name>', 'what a sample is, where a metric knows several')
     .option('--variant <name>', 'the figure as another tool counts it, where there is one')
     .option('--bucket <name>', 'what the series is cut into: day, week or month')

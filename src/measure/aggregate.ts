@@ -3,6 +3,7 @@ import type { AttemptScan, Metric } from '../metric.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { statement } from '../store/statement.ts'
 import type { Asked } from './measure.ts'
+import { teamSql } from './ownership.ts'
 import { filters, paramsOf, populationOf } from './population.ts'
 import { withRelations } from './relations.ts'
 import { baselineOf, bucketDay, bucketStart, type Bucket } from './window.ts'
@@ -41,6 +42,7 @@ const figures = {
 }
 const ownRow = z.object({ ...slice, ...figures, lower_median: number.nullable(), reasons: z.record(z.string(), number) })
 const sharedRow = z.object({ ...slice, figures: z.array(z.object(figures)) })
+const IN_SPAN = 'at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)}'
 const FIGURES = 'Tuple(n UInt64, population UInt64, quantiles Array(Float64), mean Nullable(Float64))'
 
 /**
@@ -79,13 +81,14 @@ async function aggregateOwn(
   bucket: Bucket,
 ): Promise<AggregateRow[]> {
   const { sql, reducer } = populationOf(id, metric, asked)
+  const teams = teamSql(asked, 'population')
   const query = statement({
     name: `measure.${id}`,
     sql: `${withRelations(metric.reads)},
-population AS (${sql}),
+population AS (${sql})${teams.tables},
 asked AS (
   SELECT ${sliceColumns(asked, bucket)}, status, reason, value
-  FROM population WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)} ${filters(asked)}
+  FROM population ${teams.join} WHERE ${IN_SPAN} ${filters(asked)}
 )
 SELECT ${slicesOf(asked)},
   countIf(status = 'sample') AS n,
@@ -119,12 +122,13 @@ async function aggregateShared(
     const mean = reducer === 'per_day' ? 'NULL' : `if(${n} = 0, NULL, avgIf(value_${index}, sample_${index}))`
     return `CAST((${n}, ${population}, ${quantiles}, ${mean}), '${FIGURES}')`
   })
+  const teams = teamSql(asked, `attempts WHERE ${IN_SPAN}`)
   const query = statement({
     name: metrics.length === 1 ? `measure.${metrics[0]?.[0]}` : 'measure.attempts',
-    sql: `${withRelations(['attempts'])},
+    sql: `${withRelations(['attempts'])}${teams.tables},
 asked AS (
   SELECT ${sliceColumns(asked, bucket)}, ${columns.join(', ')}
-  FROM attempts WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)} ${filters(asked)}
+  FROM attempts ${teams.join} WHERE ${IN_SPAN} ${filters(asked)}
 )
 SELECT ${slicesOf(asked)}, [${results.join(', ')}] AS figures
 FROM asked GROUP BY GROUPING SETS (${setsOf(asked)})`,

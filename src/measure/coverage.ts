@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { MetricReply } from '../metric.ts'
+import type { Asked } from './measure.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { statement } from '../store/statement.ts'
+import { teamFilter, teamParams, teamSql } from './ownership.ts'
 import { withRelations } from './relations.ts'
 
 /** Who was looking, from when to when: what tells "none happened" from "nobody looked". */
@@ -16,34 +18,35 @@ const spans = statement({
   row: z.object({ table: z.string(), from_at: z.string(), to_at: z.string(), open: z.boolean() }),
 })
 
+type Scope = Pick<Asked, 'service' | 'repository' | 'team' | 'teamsOf'>
+
 /** Only what is asked stands in the condition, so that the index is used: `x IS NULL OR …` reads everything. */
-const firstInScope = (scope: { service?: string | undefined; repository?: string | undefined }) =>
-  statement({
+const firstInScope = (scope: Scope) => {
+  const teams = teamSql(scope, 'deployments')
+  return statement({
     name: 'measure.first_in_scope',
-    sql: `${withRelations(['deployments'])}
-SELECT min(at) AS first, count() AS n FROM deployments
-WHERE ${[...(scope.service === undefined ? [] : ['service = {service:String}']), ...(scope.repository === undefined ? [] : ['repository = {repository:String}'])].join(' AND ')}`,
+    sql: `${withRelations(['deployments'])}${teams.tables}
+SELECT min(at) AS first, count() AS n FROM deployments ${teams.join}
+WHERE ${['true', ...(scope.service === undefined ? [] : ['service = {service:String}']), ...(scope.repository === undefined ? [] : ['repository = {repository:String}'])].join(' AND ')} ${teamFilter(scope)}`,
     row: z.object({ first: z.string(), n: z.coerce.number() }),
   })
+}
 
-/** Asked for one service or repository, nobody watched it before it was first deployed: a misspelt name is unknown, not zero. */
-export async function watchingSources(
-  analytics: Analytics,
-  org: string,
-  needs: readonly string[],
-  scope: { service?: string | undefined; repository?: string | undefined },
-): Promise<Watching> {
+/** Asked for one service, repository or team, nobody watched it before it was first deployed: a misspelt name is unknown, not zero. */
+export async function watchingSources(analytics: Analytics, org: string, needs: readonly string[], asked: Scope): Promise<Watching> {
+  const scope = { ...asked, by: undefined }
   const all = (await analytics.read(spans, { org })).map((one) => ({
     table: one.table,
     from: one.from_at,
     to: one.open ? null : one.to_at,
   }))
-  if (scope.service === undefined && scope.repository === undefined) return { spans: all, needs }
+  if (scope.service === undefined && scope.repository === undefined && scope.team === undefined) return { spans: all, needs }
   const { service, repository } = scope
   const [first] = await analytics.read(firstInScope(scope), {
     org,
     ...(service === undefined ? {} : { service }),
     ...(repository === undefined ? {} : { repository }),
+    ...teamParams(org, scope),
   })
   if (first === undefined || first.n === 0) return { spans: [], needs }
   return { spans: all.map((one) => ({ ...one, from: one.from > first.first ? one.from : first.first })), needs }

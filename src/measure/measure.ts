@@ -7,6 +7,7 @@ import { readCursor, writeCursor } from './cursor.ts'
 import { coverageGaps, watchingSources, whyEmpty, type Watching } from './coverage.ts'
 import { wilson } from './interval.ts'
 import { levelOf, levelRules, scoreOf, type LevelRules } from './levels.ts'
+import { ownersOf, teamSql } from './ownership.ts'
 import { filters, paramsOf, populationOf } from './population.ts'
 import { withRelations } from './relations.ts'
 import { baselineOf, bucketFor, bucketsOf, daysIn, type Bucket, type Window } from './window.ts'
@@ -20,6 +21,10 @@ export interface Asked {
   readonly repository?: string | undefined
   /** Only what is of one of these. */
   readonly project?: { readonly repositories: readonly string[]; readonly services: readonly string[] } | undefined
+  /** What this team or one below it owns. */
+  readonly team?: string | undefined
+  /** Whose teams count, where the rows are of an organization that was made for `as_of`. */
+  readonly teamsOf?: string | undefined
   readonly by?: GroupKey | undefined
   readonly basis?: string | undefined
   readonly variant?: string | undefined
@@ -28,7 +33,7 @@ export interface Asked {
   readonly bucket?: Bucket | undefined
 }
 
-export const GROUP_KEYS = ['service', 'repository', 'environment', 'method'] as const
+export const GROUP_KEYS = ['service', 'repository', 'environment', 'method', 'team'] as const
 export type GroupKey = (typeof GROUP_KEYS)[number]
 
 /** One metric over one window: now, before, the series and the groups. */
@@ -201,12 +206,13 @@ export async function samples(
 ): Promise<{ items: SampleReply[]; next: string | null }> {
   const population = populationOf(id, metric, asked)
   const after = page.after === undefined ? null : readCursor(page.after)
+  const teams = teamSql({ ...asked, by: undefined }, 'population')
   const query = statement({
     name: `samples.${id}`,
     sql: `${withRelations(metric.reads)},
-population AS (${population.sql})
+population AS (${population.sql})${teams.tables}
 SELECT toDateTime64(at, 3, 'UTC') AS at, value, status, reason, subject_type, subject_id, title, url, service, repository, environment, method, raw_seq
-FROM population
+FROM population ${teams.join}
 WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)} ${filters(asked)}
   ${page.status === undefined ? '' : 'AND status = {status:String}'}
   ${after === null ? '' : 'AND (toUnixTimestamp64Milli(toDateTime64(at, 3)), subject_id) < ({after_at:Int64}, {after_id:String})'}
@@ -221,6 +227,7 @@ ORDER BY at DESC, subject_id DESC LIMIT {limit:UInt32}`,
   })
   const shown = rows.slice(0, page.limit)
   const last = shown.at(-1)
+  const ownerOf = await ownersOf(analytics, asked.teamsOf ?? org, shown)
   return {
     items: shown.map(({ subject_type, subject_id, title, url, raw_seq, reason, ...sample }) => ({
       ...sample,
@@ -228,7 +235,7 @@ ORDER BY at DESC, subject_id DESC LIMIT {limit:UInt32}`,
       age: sample.status === 'censored' && page.now !== undefined ? (page.now - Date.parse(sample.at)) / 1000 : null,
       reason: reason === '' ? null : reason,
       subject: { type: subject_type, id: subject_id, title, url },
-      team: null,
+      team: ownerOf(sample),
       raw_id: raw_seq === 0 ? null : String(raw_seq),
     })),
     next: rows.length > page.limit && last !== undefined ? writeCursor({ at: Date.parse(last.at), id: last.subject_id }) : null,

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import type { Metric } from '../metric.ts'
 import type { Params } from '../store/statement.ts'
 import type { Asked } from './measure.ts'
+import { teamFilter, teamParams } from './ownership.ts'
 
 /** Compared as it stands in the sorting key, so that the index is used; where none was said, an incident is one of production. */
 const ENVIRONMENT = {
@@ -17,6 +18,7 @@ export function filters(asked: Asked): string {
     asked.project === undefined
       ? ''
       : 'AND (service IN {project_services:Array(String)} OR repository IN {project_repositories:Array(String)})',
+    teamFilter(asked),
   ].join(' ')
 }
 
@@ -29,6 +31,7 @@ export function paramsOf(org: string, asked: Asked, from: string, to: string): P
     ...(asked.service === undefined ? {} : { service: asked.service }),
     ...(asked.repository === undefined ? {} : { repository: asked.repository }),
     ...(asked.project === undefined ? {} : { project_services: asked.project.services, project_repositories: asked.project.repositories }),
+    ...teamParams(org, asked),
   }
 }
 

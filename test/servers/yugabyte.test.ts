@@ -4,6 +4,14 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openAccess } from '../../src/account/access.ts'
+import { openAudit, type Actor } from '../../src/account/audit.ts'
+import { openLockout } from '../../src/account/lockout.ts'
+import { openMembers } from '../../src/account/members.ts'
+import { openOrganizations } from '../../src/account/organizations.ts'
+import { SUPERUSER_RIGHTS } from '../../src/account/role.ts'
+import { openSignIn } from '../../src/account/sign-in.ts'
+import { openTokens } from '../../src/account/tokens.ts'
+import { openUsers } from '../../src/account/users.ts'
 import { systemClock } from '../../src/clock.ts'
 import { silentLog } from '../../src/log.ts'
 import { loadRegistry } from '../../src/registry.ts'
@@ -171,8 +179,12 @@ describe.each([11, 12, 13])('one statement in twenty is given up on, seed %i', (
       const semantic = await openSemantic({ uri: new Secret(uri) }, { log: silentLog })
       await migratorOver(semantic).up()
       const [clock, registry] = [systemClock, await loadRegistry()]
-      const access = await openAccess({ semantic, clock, processToken: new Secret('x'.repeat(40)), timeZone: 'UTC' })
-      const org = access.organization.id
+      const audit = openAudit({ semantic, clock })
+      const people = { semantic, clock, audit }
+      const organizations = openOrganizations(people)
+      const home = await organizations.home('UTC')
+      const access = openAccess({ semantic, clock, processToken: new Secret('x'.repeat(40)), home, organizations })
+      const org = home.id
       const open = async () => openSources({ semantic, registry, vault: await openVault(data, null), clock })
       const sources = await open()
       for (let index = 0; index < 10; index++) {
@@ -193,10 +205,30 @@ describe.each([11, 12, 13])('one statement in twenty is given up on, seed %i', (
       const names = openNames({ semantic, clock })
       for (let index = 0; index < 10; index++) await names.set(org, 'environment', `e${index}`, 'production')
       expect(await names.list(org)).toHaveLength(10)
-      const token = await access.createToken('t', ['read'])
-      expect(await access.byToken(token.reveal())).toMatchObject({ org, scopes: ['read'] })
-      const session = await access.signIn((await access.createSigninCode()).reveal())
-      expect(await access.bySession(session?.reveal() ?? '')).toMatchObject({ org })
+      const actor: Actor = { org, type: 'system', id: null, name: 'test', address: null, agent: null }
+      const owner = await openUsers(people).create(actor, {
+        email: 'ada@example.com',
+        full_name: 'Ada',
+        password: new Secret('correct horse'),
+        is_superuser: false,
+      })
+      await openMembers(people).set({ actor, rights: SUPERUSER_RIGHTS }, org, owner.email, 'owner')
+      const wanted = { name: 't', scopes: ['read'] as const, expires_at: null, user: owner.id }
+      const { token } = await openTokens(people).create(actor, org, wanted)
+      expect(await access.byToken(token.reveal())).toMatchObject({ org, rights: ['read'] })
+      const origin = { address: null, agent: null }
+      const session = await access.spendSigninCode((await access.createSigninCode()).reveal(), origin)
+      expect(await access.bySession(session?.reveal() ?? '')).toMatchObject({ org, rights: SUPERUSER_RIGHTS })
+      const signIn = openSignIn({ ...people, access, lockout: openLockout({ semantic, clock }) })
+      const own = await signIn.byPassword(owner.email, new Secret('correct horse'), origin)
+      expect(await access.bySession(own.reveal())).toMatchObject({ org, role: 'owner' })
+      // Once each, however often a transaction was given up on.
+      expect((await audit.page(org, { limit: 100 })).map(({ action }) => action).sort()).toEqual([
+        'member.added',
+        'session.opened',
+        'token.created',
+        'user.created',
+      ])
       expect([proxy.counts.refused, proxy.counts.givenUp > 0]).toEqual([[], true])
       await semantic.close()
       await removeDirectory(data)

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import { lineageOf, strongestFirst, type OwnedKind } from '../../domain/ownership.ts'
+import { instant, type Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Analytics } from '../store/analytics.ts'
+import type { Queries, Semantic } from '../store/semantic.ts'
+import { changesOf, type FileChange } from './file-changes.ts'
+import { readOwnership, type Owned } from './known.ts'
+import type { TeamsFile } from './teams-file.ts'
+import {
+  liftChildren,
+  listMappings,
+  listTeams,
+  nextVersion,
+  removeMapping,
+  removeTeam,
+  saveMapping,
+  saveTeam,
+  type Mapping,
+  type Team,
+} from './team-rows.ts'
+import { createTeamSet, type TeamSet } from './team-set.ts'
+
+/** Teams and what they own. Every change writes the whole set to the analytics store, for the figures by team. */
+export interface Teams {
+  list(org: string): Promise<Team[]>
+  /** Refuses a slug that no team has, with those that there are. */
+  require(org: string, slug: string): Promise<Team>
+  mappings(org: string): Promise<Mapping[]>
+  save(org: string, team: { slug: string; name: string; description?: string | null; parent?: string | null }): Promise<Team>
+  /** With its rules; the teams below it move up. */
+  remove(org: string, slug: string): Promise<void>
+  own(org: string, slug: string, rule: { kind: OwnedKind; pattern: string; precedence: number }): Promise<Mapping>
+  disown(org: string, slug: string, id: string): Promise<boolean>
+  /** What a file changes; with `dryRun`, what it would. */
+  importFile(org: string, file: TeamsFile, dryRun: boolean): Promise<readonly FileChange[]>
+  /** Every repository and service that is known, and who owns it. */
+  ownership(org: string): Promise<Owned[]>
+  readonly set: TeamSet
+}
+
+/** A figure by team tries the rules on each name that it finds. */
+const MOST_RULES = 5_000
+const MOST_TEAMS = 5_000
+
+export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clock: Clock; log: Log }): Teams {
+  const { semantic, analytics, clock } = parts
+  const set = createTeamSet(parts)
+  const now = () => instant(clock.now())
+
+  /** Changes of an organization one after the other; its copy follows when they stand. */
+  const change = async <T>(org: string, work: (tx: Queries) => Promise<T>): Promise<T> => {
+    const result = await semantic.transaction(async (tx) => {
+      await tx.one(nextVersion, { org })
+      return work(tx)
+    })
+    await set.write(org)
+    return result
+  }
+  const found = async (from: Queries, org: string, slug: string): Promise<Team> => {
+    const all = await from.query(listTeams, { org })
+    const team = all.find((one) => one.slug === slug)
+    if (team === undefined) throw unknownTeam(slug, all)
+    return team
+  }
+  const put = async (tx: Queries, org: string, team: Team): Promise<void> => {
+    await tx.query(saveTeam, { org, ...team, now: now() })
+  }
+  const putRule = async (tx: Queries, org: string, rule: Omit<Mapping, 'id'>): Promise<Mapping> => {
+    const saved = await tx.one(saveMapping, { id: randomUUID(), org, ...rule, now: now() })
+    return { ...rule, id: (saved as { id: string }).id }
+  }
+
+  return {
+    list: (org) => semantic.query(listTeams, { org }),
+    require: (org, slug) => found(semantic, org, slug),
+    mappings: async (org) => strongestFirst(await semantic.query(listMappings, { org })),
+    save: (org, { slug, name, description = null, parent = null }) =>
+      change(org, async (tx) => {
+        const all = await tx.query(listTeams, { org })
+        const team: Team = { slug, name, description, parent, origin: 'hand', source: null }
+        refuseWrongTree([...all.filter((one) => one.slug !== slug), team])
+        await put(tx, org, team)
+        return team
+      }),
+    remove: (org, slug) =>
+      change(org, async (tx) => {
+        const { parent } = await found(tx, org, slug)
+        await tx.query(liftChildren, { org, slug, parent })
+        await tx.query(removeTeam, { org, slug })
+      }),
+    own: (org, slug, rule) =>
+      change(org, async (tx) => {
+        await found(tx, org, slug)
+        refuseTooMany((await tx.query(listMappings, { org })).length + 1)
+        return putRule(tx, org, { ...rule, team: slug, origin: 'hand' })
+      }),
+    disown: (org, slug, id) =>
+      change(org, async (tx) => {
+        await found(tx, org, slug)
+        return (await tx.one(removeMapping, { org, team: slug, id })) !== null
+      }),
+    async importFile(org, file, dryRun) {
+      const planned = async (from: Queries) => {
+        const teams = await from.query(listTeams, { org })
+        const mappings = await from.query(listMappings, { org })
+        const changes = changesOf(file, teams, mappings)
+        const named = new Map(teams.map((team) => [team.slug, team]))
+        for (const one of changes) if (one.do === 'team') named.set(one.team.slug, one.team)
+        refuseWrongTree([...named.values()])
+        refuseTooMany(mappings.length + changes.filter((one) => one.do === 'own').length)
+        return changes
+      }
+      const seen = await planned(semantic)
+      // Nothing to do is no new version: an import that runs every hour writes nothing.
+      if (dryRun || seen.length === 0) return seen
+      return change(org, async (tx) => {
+        const changes = await planned(tx)
+        for (const one of changes) {
+          if (one.do === 'team') await put(tx, org, one.team)
+          else if (one.do === 'own') await putRule(tx, org, one.rule)
+          else await tx.query(removeMapping, { org, team: one.team, id: one.id })
+        }
+        return changes
+      })
+    },
+    ownership: async (org) => readOwnership(analytics, org, strongestFirst(await semantic.query(listMappings, { org }))),
+    set,
+  }
+}
+
+function unknownTeam(slug: string, all: readonly { slug: string }[]): AppError {
+  const known = all.slice(0, 20).map((one) => one.slug)
+  return new AppError('not-found', `There is no team ${JSON.stringify(slug)}.`, {
+    help:
+      known.length === 0
+        ? 'There are no teams yet: `fairlead teams save SLUG`.'
+        : `Known: ${known.join(', ')}${all.length > 20 ? ' …' : ''}.`,
+  })
+}
+
+function refuseWrongTree(teams: readonly Team[]): void {
+  if (teams.length > MOST_TEAMS) throw new AppError('invalid-input', `There would be more than ${MOST_TEAMS} teams.`)
+  const parents = new Map(teams.map((team) => [team.slug, team.parent]))
+  for (const { slug, parent } of teams) {
+    if (parent === null) continue
+    if (!parents.has(parent))
+      throw new AppError('invalid-input', `${slug} stands below ${parent}, which is no team.`, { help: `Save ${parent} first.` })
+    const lineage = lineageOf(parents, slug)
+    if (parents.get(lineage.at(-1) as string) !== null)
+      throw new AppError('invalid-input', `${slug} would stand below itself: ${lineage.join(', below ')}.`, {
+        help: 'Give it another parent, or none.',
+      })
+  }
+}
+
+function refuseTooMany(rules: number): void {
+  if (rules > MOST_RULES)
+    throw new AppError('invalid-input', `There would be more than ${MOST_RULES} rules.`, {
+      help: 'A pattern such as `acme/shop-*` stands for many names.',
+    })
+}
