@@ -34,6 +34,33 @@ create table audit_log (
   constraint audit_log_pkey primary key (id)
 );
 
+create table dora_benchmarks (
+  created_at timestamp with time zone not null,
+  edition text not null,
+  max_value double precision,
+  metric_name text not null,
+  min_value double precision,
+  org_id uuid not null,
+  performance_level text not null,
+  unit text not null,
+  constraint dora_benchmarks_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint dora_benchmarks_pkey primary key (org_id, edition, metric_name, performance_level)
+);
+
+create table integration_credentials (
+  created_at timestamp with time zone not null,
+  field text not null,
+  id uuid not null,
+  org_id uuid not null,
+  sealed text not null,
+  source_id uuid not null,
+  updated_at timestamp with time zone not null,
+  constraint integration_credentials_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint integration_credentials_pkey primary key (id),
+  constraint integration_credentials_source_id_field_key unique (source_id, field),
+  constraint integration_credentials_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id) ON DELETE CASCADE
+);
+
 create table invitations (
   accepted_at timestamp with time zone,
   created_at timestamp with time zone not null,
@@ -92,6 +119,28 @@ create table password_resets (
   constraint password_resets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
+create table project_metric_settings (
+  enable boolean not null,
+  org_id uuid not null,
+  plugin_name text not null,
+  plugin_option jsonb not null,
+  project_name text not null,
+  updated_at timestamp with time zone not null,
+  constraint project_metric_settings_org_id_project_name_fkey FOREIGN KEY (org_id, project_name) REFERENCES projects(org_id, name) ON DELETE CASCADE,
+  constraint project_metric_settings_pkey primary key (org_id, project_name, plugin_name)
+);
+
+create table projects (
+  created_at timestamp with time zone not null,
+  description text,
+  name text not null,
+  org_id uuid not null,
+  repositories text[] not null,
+  services text[] not null,
+  constraint projects_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint projects_pkey primary key (org_id, name)
+);
+
 create table sessions (
   address text,
   agent text,
@@ -117,6 +166,18 @@ create table settings (
   value jsonb not null,
   constraint settings_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint settings_pkey primary key (org_id, key)
+);
+
+create table settings_history (
+  after jsonb,
+  at timestamp with time zone not null,
+  before jsonb,
+  by text not null,
+  id uuid not null,
+  key text not null,
+  org_id uuid not null,
+  constraint settings_history_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint settings_history_pkey primary key (id)
 );
 
 create table signin_failures (
@@ -156,6 +217,40 @@ create table sources (
   constraint sources_pkey primary key (id)
 );
 
+create table team_mappings (
+  created_at timestamp with time zone not null,
+  id uuid not null,
+  kind text not null,
+  org_id uuid not null,
+  origin text not null,
+  pattern text not null,
+  precedence integer not null default 0,
+  team text not null,
+  constraint team_mappings_org_id_team_fkey FOREIGN KEY (org_id, team) REFERENCES teams(org_id, slug) ON DELETE CASCADE,
+  constraint team_mappings_org_id_team_kind_pattern_key unique (org_id, team, kind, pattern),
+  constraint team_mappings_pkey primary key (id)
+);
+
+create table team_sets (
+  org_id uuid not null,
+  version bigint not null,
+  constraint team_sets_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint team_sets_pkey primary key (org_id)
+);
+
+create table teams (
+  created_at timestamp with time zone not null,
+  description text,
+  name text not null,
+  org_id uuid not null,
+  origin text not null,
+  parent text,
+  slug text not null,
+  source text,
+  constraint teams_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint teams_pkey primary key (org_id, slug)
+);
+
 create table users (
   created_at timestamp with time zone not null,
   disabled_at timestamp with time zone,
@@ -180,3 +275,21 @@ create index memberships_user_id on memberships (user_id);
 create index sessions_expires_at on sessions (expires_at);
 
 create index sessions_user_id on sessions (user_id);
+
+create index settings_history_org_id on settings_history (org_id, at, id);
+
+create view sync_configurations as
+ SELECT id,
+    org_id,
+    id AS source_id,
+    name,
+    connector AS provider,
+    config,
+    every_minutes,
+    every_minutes IS DISTINCT FROM 0 AS is_active,
+    cursors,
+    last_attempt_at AS last_sync_at,
+    last_success_at AS last_sync_success_at,
+    last_error AS last_sync_error,
+    created_at
+   FROM sources;
