@@ -45,7 +45,7 @@ function replyOf(item: SettingItem): z.infer<typeof itemSchema> {
 }
 
 /** Who changed it, for the history. */
-export const authorOf = (principal: Principal): string => principal.via
+const authorOf = (principal: Principal): string => principal.name
 
 /** The published tables, each band from where the one before it ends. */
 function publishedRows(): z.infer<typeof benchmarkItem>[] {
@@ -92,12 +92,22 @@ export function settingRoutes(services: Services): Route[] {
       right: 'admin',
       body: z.object({ key: keySchema, value: z.unknown().openapi({ description: 'Null takes it back to the default.' }) }).strict(),
       replies: { 200: { description: 'The setting as it stands.', schema: itemSchema } },
-      async handle({ principal, body: { key, value } }) {
+      async handle({ principal, actor, body: { key, value } }) {
         const { org } = principal
+        const valueOf = async () => (await settings.list(org)).find((one) => one.key === key) as SettingItem
+        const before = await valueOf()
         const change = () => settings.set(org, key, value ?? null, authorOf(principal))
         if (SETTINGS[key].derives) await services.reread.after(org, ONLY_DERIVED, change)
         else await change()
-        return replyOf((await settings.list(org)).find((one) => one.key === key) as SettingItem)
+        const after = await valueOf()
+        const target = { type: 'setting', id: key }
+        await services.audit.note(actor, {
+          action: 'setting.changed',
+          target,
+          before: { value: before.value },
+          after: { value: after.value },
+        })
+        return replyOf(after)
       },
     }),
     route({
@@ -137,8 +147,9 @@ export function settingRoutes(services: Services): Route[] {
       right: 'admin',
       body: z.object({ edition: editionName, rows: z.array(benchmarkRow).min(1).max(100) }).strict(),
       replies: { 200: { description: 'How many bands it has.', schema: z.object({ edition: z.string(), rows: z.number() }) } },
-      async handle({ principal, body: { edition, rows } }) {
+      async handle({ principal, actor, body: { edition, rows } }) {
         await benchmarks.save(principal.org, edition, rows)
+        await services.audit.note(actor, { action: 'benchmark.saved', target: { type: 'benchmark', id: edition }, after: { rows } })
         return { edition, rows: rows.length }
       },
     }),
@@ -149,7 +160,11 @@ export function settingRoutes(services: Services): Route[] {
       right: 'admin',
       body: z.object({ edition: editionName }).strict(),
       replies: { 200: { description: 'Whether there was one.', schema: z.object({ removed: z.boolean() }) } },
-      handle: async ({ principal, body }) => ({ removed: await benchmarks.remove(principal.org, body.edition) }),
+      async handle({ principal, actor, body }) {
+        const removed = await benchmarks.remove(principal.org, body.edition)
+        if (removed) await services.audit.note(actor, { action: 'benchmark.removed', target: { type: 'benchmark', id: body.edition } })
+        return { removed }
+      },
     }),
   ]
 }

@@ -151,11 +151,23 @@ export function sourceRoutes(services: Services): Route[] {
         .object({ name, connector: z.string(), config: settings, every_minutes: z.number().int().min(0).max(10_080).nullable().optional() })
         .strict(),
       replies: { 200: { description: 'The source.', schema: sourceReply } },
-      async handle({ principal, body }) {
+      async handle({ principal, actor, body }) {
         connectorOf(registry, body.connector)
         await services.reread.after(principal.org, body.name, async () => {
           const before = await sources.find(principal.org, body.name)
           const saved = await sources.save(principal.org, body.name, body.connector, body.config, body.every_minutes ?? null)
+          const logged = (one: Source) => ({
+            connector: one.connector,
+            config: one.config,
+            credentials: one.sealed,
+            every_minutes: one.every_minutes,
+          })
+          await services.audit.note(actor, {
+            action: 'source.saved',
+            target: { type: 'source', id: saved.id, name: saved.name },
+            ...(before === null ? {} : { before: logged(before) }),
+            after: { ...logged(saved), given: saved.sealed.filter((field) => field in body.config) },
+          })
           return before !== null && JSON.stringify(before.config) !== JSON.stringify(saved.config)
         })
         return shown(principal.org, await found(principal.org, body.name))
@@ -280,8 +292,10 @@ export function sourceRoutes(services: Services): Route[] {
       right: 'admin',
       body: z.object({ name, data: z.boolean().default(false) }).strict(),
       replies: { 200: { description: 'It is gone.', schema: z.object({ removed: z.string() }) } },
-      async handle({ principal, body }) {
+      async handle({ principal, actor, body }) {
         await services.removeSource(principal.org, body.name, body.data)
+        const target = { type: 'source', id: body.name, name: body.name }
+        await services.audit.note(actor, { action: 'source.removed', target, after: { data_removed: body.data } })
         return { removed: body.name }
       },
     }),
@@ -293,8 +307,12 @@ export function sourceRoutes(services: Services): Route[] {
       replies: {
         200: { description: 'How many were sealed anew.', schema: z.object({ resealed: z.number().int(), credentials: z.number().int() }) },
       },
-      handle: ({ context }) =>
-        withProgress(context, (progress) => sources.rotateKeys((done, total) => progress(done, total, 'credentials'))),
+      handle: ({ context, actor }) =>
+        withProgress(context, async (progress) => {
+          const rotated = await sources.rotateKeys((done, total) => progress(done, total, 'credentials'))
+          await services.audit.note(actor, { action: 'key.rotated', target: { type: 'key', id: 'root' }, after: rotated })
+          return rotated
+        }),
     }),
     route({
       method: 'post',
@@ -303,8 +321,10 @@ export function sourceRoutes(services: Services): Route[] {
       right: 'admin',
       body: z.object({ remove: z.boolean().default(false) }).strict(),
       replies: { 200: { description: 'How many events.', schema: z.object({ events: z.number().int() }) } },
-      async handle({ principal, body, request }) {
-        return body.remove ? services.removeDemo(principal.org) : services.loadDemo(principal.org, request.signal)
+      async handle({ principal, actor, body, request }) {
+        const done = await (body.remove ? services.removeDemo(principal.org) : services.loadDemo(principal.org, request.signal))
+        await services.audit.note(actor, { action: body.remove ? 'demo.removed' : 'demo.loaded', target: { type: 'demo', id: 'demo' } })
+        return done
       },
     }),
   ]

@@ -34,7 +34,8 @@ const memberSchema = z.object({
 })
 const names = z.array(z.string())
 
-export function teamRoutes({ teams }: Services): Route[] {
+export function teamRoutes({ teams, audit }: Services): Route[] {
+  const target = (id: string) => ({ type: 'team', id })
   const countsOf = async (org: string) => {
     const [mappings, owned] = await Promise.all([teams.mappings(org), teams.ownership(org)])
     return (team: Team) => ({
@@ -119,8 +120,9 @@ export function teamRoutes({ teams }: Services): Route[] {
       right: 'admin',
       body: z.object({ slug, name: line(), description: z.string().max(2_000).nullish(), parent: slug.nullish() }).strict(),
       replies: { 200: { description: 'The team.', schema: teamSchema } },
-      async handle({ principal, body: { slug: id, name, description = null, parent = null } }) {
+      async handle({ principal, actor, body: { slug: id, name, description = null, parent = null } }) {
         const saved = await teams.save(principal.org, { slug: id, name, description, parent })
+        await audit.note(actor, { action: 'team.saved', target: target(id), after: { name, description, parent } })
         return (await countsOf(principal.org))(saved)
       },
     }),
@@ -131,8 +133,9 @@ export function teamRoutes({ teams }: Services): Route[] {
       right: 'admin',
       body: z.object({ slug: z.string() }).strict(),
       replies: { 200: { description: 'Done.', schema: z.object({ removed: z.boolean() }) } },
-      async handle({ principal, body }) {
+      async handle({ principal, actor, body }) {
         await teams.remove(principal.org, body.slug)
+        await audit.note(actor, { action: 'team.removed', target: target(body.slug) })
         return { removed: true }
       },
     }),
@@ -143,7 +146,11 @@ export function teamRoutes({ teams }: Services): Route[] {
       right: 'admin',
       body: z.object({ slug: z.string(), kind, pattern: ownedPattern(), precedence: precedence().default(0) }).strict(),
       replies: { 200: { description: 'The rule.', schema: ruleSchema } },
-      handle: async ({ principal, body: { slug: team, ...rule } }) => ruleReply(await teams.own(principal.org, team, rule)),
+      async handle({ principal, actor, body: { slug: team, ...rule } }) {
+        const made = ruleReply(await teams.own(principal.org, team, rule))
+        await audit.note(actor, { action: 'team.rule_added', target: target(team), after: made })
+        return made
+      },
     }),
     route({
       method: 'post',
@@ -152,7 +159,11 @@ export function teamRoutes({ teams }: Services): Route[] {
       right: 'admin',
       body: z.object({ slug: z.string(), id: z.uuid() }).strict(),
       replies: { 200: { description: 'Whether there was one.', schema: z.object({ removed: z.boolean() }) } },
-      handle: async ({ principal, body }) => ({ removed: await teams.disown(principal.org, body.slug, body.id) }),
+      async handle({ principal, actor, body }) {
+        const removed = await teams.disown(principal.org, body.slug, body.id)
+        if (removed) await audit.note(actor, { action: 'team.rule_removed', target: target(body.slug), before: { id: body.id } })
+        return { removed }
+      },
     }),
     route({
       method: 'post',
@@ -166,9 +177,13 @@ export function teamRoutes({ teams }: Services): Route[] {
           schema: z.object({ teams: z.number().int(), owns: z.number().int(), changes: z.array(z.string()) }),
         },
       },
-      async handle({ principal, body }) {
+      async handle({ principal, actor, body }) {
         const file = readTeamsFile(body.text)
         const changes = await teams.importFile(principal.org, file, body.dry_run)
+        if (!body.dry_run && changes.length > 0) {
+          const after = { changes: changes.map((one) => one.text) }
+          await audit.note(actor, { action: 'team.imported', target: { type: 'team', id: 'file' }, after })
+        }
         return {
           teams: file.teams.length,
           owns: file.teams.reduce((sum, team) => sum + team.owns.length, 0),

@@ -15,6 +15,8 @@ const SourcesPage = lazy(() => import('./sources/sources-page.tsx'))
 const SourcePage = lazy(() => import('./sources/source-page.tsx'))
 const ConnectPage = lazy(() => import('./sources/connect-page.tsx'))
 const SettingsPage = lazy(() => import('./sources/settings-page.tsx'))
+const InvitationPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).InvitationPage }))
+const ResetPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).ResetPage }))
 const GapsPage = lazy(() => import('./gaps/gaps-page.tsx'))
 
 /** Which page there is to show; what it shows depends on who asks and on what has arrived. */
@@ -52,6 +54,8 @@ export function App() {
           <Route path="/gaps">
             <WithStatus waiting={<PageSkeleton title="Data gaps" />}>{(status) => <GapsPage status={status} />}</WithStatus>
           </Route>
+          <Route path="/invitation/:code">{({ code }) => <InvitationPage code={code} />}</Route>
+          <Route path="/reset/:code">{({ code }) => <ResetPage code={code} />}</Route>
           <Route>
             <NotFound path={path} />
           </Route>
