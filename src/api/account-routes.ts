@@ -41,7 +41,12 @@ export function accountRoutes(services: Services): Route[] {
   const { access, members, organizations, signIn, tokens, users } = services
   /** Whose tokens a caller sees: everybody's for an administrator, else one's own. */
   const tokensOf = (principal: Principal): string | null => (mayDo(principal, 'admin') ? null : requirePerson(principal).id)
-  const linkTo = (request: Request, path: string) => new URL(path, request.url).href
+  const linkTo = (request: Request, path: string) => {
+    const link = new URL(path, request.url)
+    // Behind a proxy with TLS the request itself came without.
+    if (request.headers.get('x-forwarded-proto') === 'https') link.protocol = 'https:'
+    return link.href
+  }
   const requireMayGive = (principal: Principal, given: z.infer<typeof role>) => {
     if (!mayGive(principal.rights, given)) throw new AppError('forbidden', 'Only an owner makes owners.', { help: 'Ask an owner.' })
   }

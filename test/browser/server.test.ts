@@ -101,6 +101,36 @@ describe('a server that has just been started', () => {
     await page.getByRole('button', { name: 'Sign out' }).waitFor()
   })
 
+  test('an invitation leads in, and afterwards e-mail and password do', async () => {
+    const invited = await fetch(`${program.url}/v1/invitations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${program.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'grace@example.com', role: 'viewer' }),
+    })
+    const { link } = (await invited.json()) as { link: string }
+    const page = await open(link)
+    await page.getByRole('heading', { name: 'Join Default' }).waitFor()
+    expect(await accessibilityViolations(page)).toEqual([])
+    await page.getByLabel('Your name').fill('Grace')
+    await page.getByLabel('A new password').fill('short')
+    await page.getByRole('button', { name: 'Join' }).click()
+    expect(await page.getByRole('alert').textContent()).toContain('shorter than 8 characters')
+    await page.getByLabel('A new password').fill('correct horse')
+    await page.getByRole('button', { name: 'Join' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+
+    await page.getByLabel('E-mail').fill('Grace@example.com')
+    await page.getByLabel('Password').fill('wrong horse')
+    await page.getByRole('button', { name: 'Continue' }).click()
+    expect(await page.getByRole('alert').textContent()).toContain('The e-mail or the password is wrong.')
+    await page.getByLabel('Password').fill('correct horse')
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
+
+    const spent = await open(link)
+    await spent.getByRole('heading', { name: 'This invitation is not open' }).waitFor()
+  })
+
   test('when it goes away its figures stay, marked as stale, and the page goes on when it is back', async () => {
     await program.send('{"kind":"deploy","service":"away","git_sha":"4f2a9c1","id":"away"}')
     const page = await open(`${program.url}/?service=away`)
