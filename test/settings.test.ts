@@ -47,14 +47,14 @@ afterAll(async () => {
 
 test('below the least number of samples there is no level; another number gives one, at once', async () => {
   expect((await metric('change_lead_time')).level).toMatchObject({ edition: '2024', name: null, why: 'too_few_samples' })
-  expect((await set('level_min_samples', 4)).body).toMatchObject({ value: 4, default: 5, is_default: false, updated_by: 'process' })
+  expect((await set('level_min_samples', 4)).body).toMatchObject({ value: 4, default: 5, is_default: false, updated_by: 'this machine' })
   expect((await metric('change_lead_time')).level).toMatchObject({ name: 'elite', why: null })
   expect((await set('level_min_samples', 4)).status).toBe(200)
   expect((await set('level_min_samples', null)).body).toMatchObject({ value: 5, is_default: true })
   const { items } = await server.get<{ items: unknown[] }>('/v1/settings/history?key=level_min_samples')
   // What changed nothing is no change.
   expect(items).toMatchObject([
-    { before: 4, after: null, by: 'process' },
+    { before: 4, after: null, by: 'this machine' },
     { before: null, after: 4 },
   ])
 })
