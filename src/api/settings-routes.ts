@@ -97,16 +97,17 @@ export function settingRoutes(services: Services): Route[] {
         const valueOf = async () => (await settings.list(org)).find((one) => one.key === key) as SettingItem
         const before = await valueOf()
         const change = () => settings.set(org, key, value ?? null, authorOf(principal))
-        if (SETTINGS[key].derives) await services.reread.after(org, ONLY_DERIVED, change)
-        else await change()
+        const changed = await (SETTINGS[key].derives ? services.reread.after(org, ONLY_DERIVED, change) : change())
         const after = await valueOf()
-        const target = { type: 'setting', id: key }
-        await services.audit.note(actor, {
-          action: 'setting.changed',
-          target,
-          before: { value: before.value },
-          after: { value: after.value },
-        })
+        if (changed) {
+          const target = { type: 'setting', id: key }
+          await services.audit.note(actor, {
+            action: 'setting.changed',
+            target,
+            before: { value: before.value },
+            after: { value: after.value },
+          })
+        }
         return replyOf(after)
       },
     }),
