@@ -86,12 +86,13 @@ describe.each(STORES)('$store', ({ store, folder }) => {
   })
 
   // One schema is driven through all moments: each process takes up what the last one left, and is killed a little later.
-  test('killed before and after every statement, it ends with the schema of an undisturbed run', { timeout: 120_000 }, async () => {
+  test('killed before and after every statement, it ends with the schema of an undisturbed run', { timeout: 300_000 }, async () => {
     const undisturbed = run(store, await freshTarget(store), together).output
     const target = await freshTarget(store)
     for (const { file, statements } of migrations) {
       for (const number of statements.keys()) {
-        for (const phase of ['before', 'after']) {
+        // In one transaction, before a statement and after the one before it are the same moment.
+        for (const phase of store === 'postgres' && number > 0 ? ['after'] : ['before', 'after']) {
           expect(run(store, target, together, `${phase} ${file} ${number + 1}`).killed, `${phase} ${file} ${number + 1}`).toBe(true)
         }
       }
