@@ -14,7 +14,21 @@ const TYPES: Record<string, string> = {
 }
 
 /** The pages of the dashboard: the paths that web/src/app.tsx knows, which a test holds. */
-export const PAGES: ReadonlySet<string> = new Set(['/', '/sources', '/sources/detail', '/sources/connect', '/sources/settings', '/gaps'])
+export const PAGES: ReadonlySet<string> = new Set([
+  '/',
+  '/sources',
+  '/sources/detail',
+  '/sources/connect',
+  '/sources/settings',
+  '/gaps',
+  '/invitation/:code',
+  '/reset/:code',
+])
+
+/** `/reset/3f2a…` is the page `/reset/:code`. */
+function pageOf(path: string): string {
+  return path.replace(/^\/(invitation|reset)\/[^/]+$/, '/$1/:code')
+}
 
 /** `dist/web`, whether this file runs from `dist/src/api` or from `src/api`. */
 function webFolder(): string {
@@ -38,7 +52,7 @@ export function loadStaticFiles(folder: string = webFolder()): (path: string, ac
     })
   }
   return (path, accept = '') => {
-    const isPage = PAGES.has(path) && (path === '/' || wantsPage(path, accept))
+    const isPage = PAGES.has(pageOf(path)) && (path === '/' || wantsPage(path, accept))
     const found = files.get(isPage ? '/index.html' : path)
     const file = found ?? (wantsPage(path, accept) ? files.get('/index.html') : undefined)
     if (file === undefined) return null

@@ -20,6 +20,7 @@ test.each([
   ['/', '*/*', 200, 'text/html; charset=utf-8', 'no-cache'],
   ['/assets/page-1.js', '*/*', 200, 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'],
   ['/sources', BROWSER, 200, 'text/html; charset=utf-8', 'no-cache'],
+  ['/reset/3f2a', BROWSER, 200, 'text/html; charset=utf-8', 'no-cache'],
   ['/nowhere', BROWSER, 404, 'text/html; charset=utf-8', 'no-cache'],
 ])('%s for %s', (path, accept, status, type, cache) => {
   const answer = file(path, accept)
