@@ -24,6 +24,7 @@ const FAULTS: readonly Fault[] = ['reset', 'cut', 'truncated', 'empty', 'html', 
 const IN_A_ROW = 4
 
 export async function startFakeApi(exchanges: readonly Exchange[]): Promise<FakeApi> {
+  const recorded = exchanges.map((exchange) => ({ exchange, url: new URL(exchange.request.url, 'http://fake') }))
   const asked: string[] = []
   const unknown: string[] = []
   let random: (() => number) | null = null
@@ -40,7 +41,7 @@ export async function startFakeApi(exchanges: readonly Exchange[]): Promise<Fake
     const text = await bodyOf(request)
     const key = `${request.method} ${request.url} ${text}`
     asked.push(`${request.method} ${request.url}`)
-    const found = find(exchanges, request.method ?? 'GET', request.url ?? '/', text === '' ? undefined : (JSON.parse(text) as unknown))
+    const found = find(recorded, request.method ?? 'GET', request.url ?? '/', text === '' ? undefined : (JSON.parse(text) as unknown))
     if (found === null) {
       unknown.push(key.slice(0, 600))
       response.statusCode = 501
@@ -143,14 +144,12 @@ function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 /** The recorded exchange that fits with the fewest wildcards. */
-function find(exchanges: readonly Exchange[], method: string, url: string, body: unknown): Exchange | null {
+function find(recorded: readonly { exchange: Exchange; url: URL }[], method: string, url: string, body: unknown): Exchange | null {
   const wanted = new URL(url, 'http://fake')
   let best: { exchange: Exchange; wild: number } | null = null
-  for (const exchange of exchanges) {
-    if (exchange.request.method !== method) continue
-    const recorded = new URL(exchange.request.url, 'http://fake')
-    if (recorded.pathname !== wanted.pathname) continue
-    const wild = queryFits(recorded.searchParams, wanted.searchParams)
+  for (const { exchange, url: known } of recorded) {
+    if (exchange.request.method !== method || known.pathname !== wanted.pathname) continue
+    const wild = queryFits(known.searchParams, wanted.searchParams)
     if (wild === null) continue
     const more = exchange.request.body === undefined ? 0 : valueFits(exchange.request.body, body)
     if (more === null) continue

@@ -7,7 +7,7 @@ import { loadConfig } from '../src/config.ts'
 import { silentLog } from '../src/log.ts'
 import { openStores } from '../src/main.ts'
 import { noRow } from '../src/store/statement.ts'
-import { fairlead, freshDirectory, removeDirectory, startServer, type Finished } from './server.ts'
+import { environmentOf, fairlead, freshDirectory, removeDirectory, startServer, type Finished } from './server.ts'
 
 /** What goes wrong at a user's: one clear message with the remedy, exit code 1 or 2, never a stack trace. */
 let data: string
@@ -139,7 +139,7 @@ describe('while a server runs', () => {
 
 test('a schema that is newer than the program', async () => {
   const own = await freshDirectory()
-  const config = loadConfig({ FAIRLEAD_DATA: own }, own)
+  const config = loadConfig(await environmentOf(own), own)
   const stores = await openStores(config, { log: silentLog, actor: 'test' })
   await stores.migrators.semantic.up()
   await stores.semantic.query({

@@ -29,6 +29,16 @@ export async function removeDirectory(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
+/** Where the program of a data directory keeps what, beside its own defaults: a suite that runs these tests on other stores says it. */
+let storesOf: (data: string) => Promise<Readonly<Record<string, string>>> = async () => ({})
+export function useStores(elsewhere: typeof storesOf): void {
+  storesOf = elsewhere
+}
+
+export async function environmentOf(data: string): Promise<Record<string, string>> {
+  return { FAIRLEAD_DATA: data, ...(await storesOf(data)) }
+}
+
 /** Only what every process needs: nothing of the machine that runs the tests leaks in. */
 export function plainEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', TZ: 'UTC', ...extra }
@@ -37,7 +47,7 @@ export function plainEnvironment(extra: Readonly<Record<string, string>> = {}): 
 export async function startServer(data: string, environment: Readonly<Record<string, string>> = {}): Promise<Server> {
   const child = spawn(process.execPath, [BIN, 'up', '--port', '0'], {
     cwd: data,
-    env: plainEnvironment({ FAIRLEAD_DATA: data, ...environment }),
+    env: plainEnvironment({ ...(await environmentOf(data)), ...environment }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -87,13 +97,13 @@ export interface Finished {
 }
 
 /** One command line, to its end. */
-export function fairlead(
+export async function fairlead(
   args: readonly string[],
   options: { data?: string; cwd?: string; env?: Record<string, string>; input?: string; uid?: number } = {},
 ): Promise<Finished> {
   const child: ChildProcess = spawn(process.execPath, [BIN, ...args], {
     cwd: options.cwd ?? ROOT,
-    env: plainEnvironment({ ...(options.data === undefined ? {} : { FAIRLEAD_DATA: options.data }), ...options.env }),
+    env: plainEnvironment({ ...(options.data === undefined ? {} : await environmentOf(options.data)), ...options.env }),
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   })
