@@ -28,6 +28,12 @@ const secret = (meaning: string): Setting<Secret> => ({
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const bytes = z.coerce.number().int().nonnegative()
+const names = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== ''),
+)
 
 export const SETTINGS = {
   FAIRLEAD_DATA: setting(z.string().min(1), './.fairlead', 'Data directory: the embedded stores, the journal, the ingest token.'),
@@ -43,6 +49,29 @@ export const SETTINGS = {
   CLICKHOUSE_URI: secret('Analytics store: `clickhouse://user:password@host:8123/db` or `http(s)://…`. Unset: chDB in the data directory.'),
   DATABASE_URI: secret('Used for the store whose scheme it has, when the specific variable is unset.'),
   DATABASE_URL: secret('As DATABASE_URI, asked last.'),
+  FAIRLEAD_PUBLIC_URL: setting(
+    z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).href === `${new URL(text).origin}/`, 'it must have no path'),
+    null,
+    'The address under which browsers reach this server, for links and for the way back from single sign-on. Unset: the one that a request came to.',
+  ),
+  FAIRLEAD_OIDC_ISSUER: setting(
+    z.url({ protocol: /^https?$/ }),
+    null,
+    'The OpenID Connect provider with which people sign in, as it names itself (`https://…`; `http://` only on this machine). It is trusted in what it says about e-mail addresses.',
+  ),
+  FAIRLEAD_OIDC_CLIENT_ID: setting(z.string().min(1), null, 'Under which name this server is registered there.'),
+  FAIRLEAD_OIDC_CLIENT_SECRET: secret('The secret that belongs to it.'),
+  FAIRLEAD_OIDC_TITLE: setting(z.string().min(1).max(60), 'Single sign-on', 'What stands on the button.'),
+  FAIRLEAD_OIDC_ROLE: setting(
+    z.enum(['viewer', 'member', 'admin']),
+    null,
+    'The role that a person whom nobody knows gets in the first organization. Unset: only those come in who were invited or have an account.',
+  ),
+  FAIRLEAD_OIDC_DOMAINS: setting(
+    names,
+    '',
+    'E-mail domains of those to whom FAIRLEAD_OIDC_ROLE is given, parted by commas. Unset: everybody whom the provider lets in.',
+  ),
   FAIRLEAD_URL: setting(z.url({ protocol: /^https?$/ }), null, 'Where the command line finds a remote server.'),
   FAIRLEAD_TOKEN: secret('The token that the command line sends.'),
   FAIRLEAD_ORG: setting(
@@ -63,16 +92,15 @@ export const SETTINGS = {
   FAIRLEAD_SECRET_KEY: secret('Root of the encryption of credentials. Unset: a key file in the data directory, made at the first start.'),
   FAIRLEAD_SECRET_KEY_OLD: secret('The key before, while credentials are sealed anew under FAIRLEAD_SECRET_KEY (`fairlead keys rotate`).'),
   FAIRLEAD_ALLOW_ADDRESSES: setting(
-    z.string().transform((text) =>
-      text
-        .split(',')
-        .map((one) => one.trim())
-        .filter((one) => one !== ''),
-    ),
+    names,
     '',
     'Private addresses that connectors may ask: names, addresses or networks (`10.0.0.0/8`), parted by commas; `all` for any. Unset: none.',
   ),
-  HTTPS_PROXY: setting(z.url({ protocol: /^https?$/ }), null, 'The proxy through which connectors ask.'),
+  HTTPS_PROXY: setting(
+    z.url({ protocol: /^https?$/ }),
+    null,
+    'The proxy through which connectors, and the provider of single sign-on, are asked.',
+  ),
   NO_PROXY: setting(z.string(), null, 'Hosts that are asked without the proxy, parted by commas.'),
   FAIRLEAD_JOURNAL_LIMIT: setting(
     bytes,

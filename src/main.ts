@@ -4,8 +4,11 @@ import { openAccess } from './account/access.ts'
 import { openAudit } from './account/audit.ts'
 import { openLockout } from './account/lockout.ts'
 import { openMembers } from './account/members.ts'
+import { oidcSettingsOf } from './account/oidc-settings.ts'
+import { openOidc } from './account/oidc.ts'
 import { openOrganizations } from './account/organizations.ts'
 import { openSignIn } from './account/sign-in.ts'
+import { openSingleSignOn } from './account/single-sign-on.ts'
 import { newToken } from './account/token-text.ts'
 import { openTokens } from './account/tokens.ts'
 import { openUsers } from './account/users.ts'
@@ -142,6 +145,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
   const closers = closing(log)
   const { close } = closers
   try {
+    const oidcSettings = oidcSettingsOf(config)
     const stores = await openStores(config, options)
     closers.add(stores.close)
     const { dataDirectory, semantic, analytics, migrators } = stores
@@ -155,13 +159,19 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const organizations = openOrganizations(people)
     const access = openAccess({ semantic, clock, processToken: token, organizations, home: await organizations.home(timeZone) })
     const signIn = openSignIn({ ...people, access, lockout: openLockout({ semantic, clock }) })
+    const proxy = { proxy: config.HTTPS_PROXY, noProxy: config.NO_PROXY }
+    // Whoever runs the server names the provider, so its address may be any, also one of the own network.
+    const providerDispatcher = createDispatcher(addressRules(['all']), proxy)
+    closers.add(() => providerDispatcher.destroy())
+    const oidc = openOidc({ settings: oidcSettings, semantic, clock, dispatcher: providerDispatcher })
+    const singleSignOn = openSingleSignOn({ ...people, access, newcomers: oidcSettings?.newcomers ?? null })
     const vault = await openVault(dataDirectory.path, config.FAIRLEAD_SECRET_KEY, config.FAIRLEAD_SECRET_KEY_OLD)
     const sources = openSources({ semantic, registry, vault, clock })
     const names = openNames({ semantic, clock })
     const teams = openTeams({ semantic, analytics, clock, log })
     closers.add(() => teams.set.stop())
     const rules = addressRules(config.FAIRLEAD_ALLOW_ADDRESSES)
-    const dispatcher = createDispatcher(rules, { proxy: config.HTTPS_PROXY, noProxy: config.NO_PROXY })
+    const dispatcher = createDispatcher(rules, proxy)
     closers.add(() => dispatcher.destroy())
     const asking: Asking = { git: createGit(options.environment), dispatcher, rules, clock, log }
     const journal = await openJournal({
@@ -298,6 +308,9 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       members: openMembers(people),
       tokens: openTokens(people),
       signIn,
+      oidc,
+      singleSignOn,
+      publicUrl: config.FAIRLEAD_PUBLIC_URL,
       audit,
       sources,
       names,

@@ -107,6 +107,7 @@ describe('who may ask what', () => {
       'POST /v1/users',
       'POST /v1/users/disable',
       'POST /v1/users/password',
+      'POST /v1/users/unlink',
     ])
     expect(of('admin')).toEqual(
       expect.arrayContaining(['GET /v1/audit', 'GET /v1/members', 'POST /v1/members', 'POST /v1/sources', 'POST /v1/invitations']),

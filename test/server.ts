@@ -44,8 +44,8 @@ export function plainEnvironment(extra: Readonly<Record<string, string>> = {}): 
   return { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', TZ: 'UTC', ...extra }
 }
 
-export async function startServer(data: string, environment: Readonly<Record<string, string>> = {}): Promise<Server> {
-  const child = spawn(process.execPath, [BIN, 'up', '--port', '0'], {
+export async function startServer(data: string, environment: Readonly<Record<string, string>> = {}, port = 0): Promise<Server> {
+  const child = spawn(process.execPath, [BIN, 'up', '--port', String(port)], {
     cwd: data,
     env: plainEnvironment({ ...(await environmentOf(data)), ...environment }),
     stdio: ['ignore', 'pipe', 'pipe'],

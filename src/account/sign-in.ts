@@ -7,6 +7,7 @@ import type { Semantic } from '../store/semantic.ts'
 import { noRow, statement } from '../store/statement.ts'
 import { actorOf, type Access, type Origin, type Principal } from './access.ts'
 import type { Audit } from './audit.ts'
+import { createEntry } from './entry.ts'
 import type { Lockout } from './lockout.ts'
 import { giveRole } from './members.ts'
 import { checkNothing, checkPassword, hashPassword } from './password.ts'
@@ -43,7 +44,7 @@ const invitation = z.object({
   expires_at: z.string(),
 })
 export type Invitation = z.infer<typeof invitation>
-const invited = z.object({
+export const invited = z.object({
   id: z.string(),
   org_id: z.string(),
   email: z.string(),
@@ -63,17 +64,6 @@ const upgradeHash = statement({
   sql: 'UPDATE users SET password_hash = {hash:text} WHERE id = {id:uuid} AND password_hash = {before:text}',
   row: noRow,
 })
-const noteSignIn = statement({
-  name: 'signin.note',
-  sql: 'UPDATE users SET last_signin_at = {now:timestamptz} WHERE id = {id:uuid}',
-  row: noRow,
-})
-/** Where a person was last, else the first organization that they belong to; a superuser who belongs to none comes to the home. */
-const placeOf = statement({
-  name: 'signin.place',
-  sql: `SELECT m.org_id FROM memberships m JOIN organizations o ON o.id = m.org_id WHERE m.user_id = {user:uuid} ORDER BY o.created_at, o.id LIMIT 1`,
-  row: z.object({ org_id: z.string() }),
-})
 const lockUsers = statement({
   name: 'signin.hold_organization',
   sql: 'SELECT (SELECT count(*)::integer FROM users) AS users FROM organizations WHERE id = {org:uuid} FOR UPDATE',
@@ -90,7 +80,7 @@ const insertInvitation = statement({
 VALUES ({id:uuid}, {hash:text}, {org:uuid}, {email:text}, {role:text}, {by:text}, {now:timestamptz}, {expires:timestamptz})`,
   row: noRow,
 })
-const OPEN = 'accepted_at IS NULL AND revoked_at IS NULL AND expires_at > {now:timestamptz}'
+export const OPEN = 'accepted_at IS NULL AND revoked_at IS NULL AND expires_at > {now:timestamptz}'
 const listInvitations = statement({
   name: 'signin.invitations',
   sql: `SELECT ${Object.keys(invitation.shape).join(', ')} FROM invitations WHERE org_id = {org:uuid} AND ${OPEN} ORDER BY created_at DESC, id`,
@@ -101,14 +91,14 @@ const revokeInvitation = statement({
   sql: `UPDATE invitations SET revoked_at = {now:timestamptz} WHERE org_id = {org:uuid} AND id = {id:uuid} AND ${OPEN} RETURNING email, role`,
   row: invitation.pick({ email: true, role: true }),
 })
-const INVITED = `invitations.id, org_id, email, role, (SELECT name FROM organizations o WHERE o.id = org_id) AS organization,
+export const INVITED = `invitations.id, org_id, email, role, (SELECT name FROM organizations o WHERE o.id = org_id) AS organization,
   EXISTS (SELECT 1 FROM users u WHERE u.email = invitations.email) AS has_account`
-const findInvitation = statement({
+export const findInvitation = statement({
   name: 'signin.invitation',
   sql: `SELECT ${INVITED} FROM invitations WHERE hash = {hash:text} AND ${OPEN}`,
   row: invited,
 })
-const acceptInvitation = statement({
+export const acceptInvitation = statement({
   name: 'signin.accept',
   sql: `UPDATE invitations SET accepted_at = {now:timestamptz} WHERE hash = {hash:text} AND ${OPEN} RETURNING ${INVITED}`,
   row: invited,
@@ -128,15 +118,7 @@ export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Aud
   const { semantic, clock, audit, access, lockout } = parts
   const at = (ms: number) => instant(clock.now() + ms)
   const now = () => at(0)
-  const enter = async (user: string, origin: Origin): Promise<Secret> => {
-    const org = (await semantic.one(placeOf, { user }))?.org_id ?? access.home.id
-    await semantic.query(noteSignIn, { id: user, now: now() })
-    return access.openSession({ user }, org, origin)
-  }
-  const personally = async (user: string, email: string, origin: Origin) => {
-    const org = (await semantic.one(placeOf, { user }))?.org_id ?? access.home.id
-    return { org, type: 'user' as const, id: user, name: email, address: origin.address, agent: origin.agent }
-  }
+  const { enter, personally } = createEntry(parts)
   const rightPassword = async (email: string, password: Secret): Promise<string | null> => {
     const found = await semantic.one(findHash, { email })
     if (found?.password_hash == null) {
@@ -247,8 +229,7 @@ export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Aud
         await audit.note(actor, { action: 'member.added', target: { type: 'user', id, name: email }, after: { role } }, tx)
         return { org, id }
       })
-      await semantic.query(noteSignIn, { id: joined.id, now: now() })
-      return access.openSession({ user: joined.id }, joined.org, origin)
+      return enter(joined.id, origin, joined.org)
     },
     async resetFor(principal, user, origin) {
       const code = randomCode()

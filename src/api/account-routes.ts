@@ -4,6 +4,7 @@ import { mayGive, ROLES, SCOPES } from '../account/role.ts'
 import { requirePerson } from '../account/sign-in.ts'
 import { tokenRow } from '../account/tokens.ts'
 import { AppError } from '../errors.ts'
+import { linkTo } from './address.ts'
 import { notFound } from './problem.ts'
 import { route, type Route } from './route.ts'
 import type { Services } from './services.ts'
@@ -38,15 +39,9 @@ const linkReply = z.object({ link: z.string().openapi({ description: 'Shown once
 
 /** Members, tokens and organizations; and, for who runs the installation, its accounts. */
 export function accountRoutes(services: Services): Route[] {
-  const { access, members, organizations, signIn, tokens, users } = services
+  const { access, members, organizations, signIn, singleSignOn, tokens, users } = services
   /** Whose tokens a caller sees: everybody's for an administrator, else one's own. */
   const tokensOf = (principal: Principal): string | null => (mayDo(principal, 'admin') ? null : requirePerson(principal).id)
-  const linkTo = (request: Request, path: string) => {
-    const link = new URL(path, request.url)
-    // Behind a proxy with TLS the request itself came without.
-    if (request.headers.get('x-forwarded-proto') === 'https') link.protocol = 'https:'
-    return link.href
-  }
   const requireMayGive = (principal: Principal, given: z.infer<typeof role>) => {
     if (!mayGive(principal.rights, given)) throw new AppError('forbidden', 'Only an owner makes owners.', { help: 'Ask an owner.' })
   }
@@ -95,7 +90,7 @@ export function accountRoutes(services: Services): Route[] {
       async handle({ principal, body, origin, request }) {
         await requireOwnMember(services, principal, body.user_id)
         const code = await signIn.resetFor(principal, body.user_id, origin)
-        return { link: linkTo(request, `/reset/${code.reveal()}`), mailed: false }
+        return { link: linkTo(services, request, `/reset/${code.reveal()}`), mailed: false }
       },
     }),
     route({
@@ -123,7 +118,7 @@ export function accountRoutes(services: Services): Route[] {
       async handle({ principal, body, origin, request }) {
         requireMayGive(principal, body.role)
         const { id: made, code } = await signIn.invite(principal, body.email, body.role, origin)
-        return { id: made, link: linkTo(request, `/invitation/${code.reveal()}`), mailed: false }
+        return { id: made, link: linkTo(services, request, `/invitation/${code.reveal()}`), mailed: false }
       },
     }),
     route({
@@ -292,6 +287,15 @@ export function accountRoutes(services: Services): Route[] {
         access.forget()
         return { id: body.id }
       },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/users/unlink',
+      summary: 'Part an account from its identity at the single sign-on; its sessions end, and the next who proves its e-mail is linked',
+      right: 'superuser',
+      body: z.object({ id }).strict(),
+      replies: { 200: { description: 'How many identities it had.', schema: z.object({ unlinked: z.number().int() }) } },
+      handle: ({ principal, body, origin }) => singleSignOn.unlink(principal, body.id, origin),
     }),
   ]
 }

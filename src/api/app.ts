@@ -21,6 +21,7 @@ import { sessionRoutes } from './session-routes.ts'
 import { settingRoutes } from './settings-routes.ts'
 import { sourceRoutes } from './source-routes.ts'
 import { loadStaticFiles } from './static-files.ts'
+import { ssoRoutes } from './sso-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import { teamRoutes } from './team-routes.ts'
 
@@ -60,6 +61,7 @@ export function createApp(services: Services): OpenAPIHono {
     ...teamRoutes(services),
     ...healthRoutes(services),
     ...sessionRoutes(services),
+    ...ssoRoutes(services),
     ...accountRoutes(services),
     ...auditRoutes(services),
     ...settingRoutes(services),

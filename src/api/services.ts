@@ -2,7 +2,9 @@ import type { Access } from '../account/access.ts'
 import type { Audit } from '../account/audit.ts'
 import type { Members } from '../account/members.ts'
 import type { Organizations } from '../account/organizations.ts'
+import type { Oidc } from '../account/oidc.ts'
 import type { SignIn } from '../account/sign-in.ts'
+import type { SingleSignOn } from '../account/single-sign-on.ts'
 import type { Tokens } from '../account/tokens.ts'
 import type { Users } from '../account/users.ts'
 import type { Clock } from '../clock.ts'
@@ -39,6 +41,10 @@ export interface Services {
   readonly members: Members
   readonly tokens: Tokens
   readonly signIn: SignIn
+  readonly oidc: Oidc
+  readonly singleSignOn: SingleSignOn
+  /** The address under which browsers reach this server, where it is set. */
+  readonly publicUrl: string | null
   readonly audit: Audit
   readonly sources: Sources
   readonly names: NameBook

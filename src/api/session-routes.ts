@@ -30,7 +30,7 @@ export const sessionReply = z
   .openapi('Session')
 
 /** Signing in and out, and what a caller is. */
-export function sessionRoutes({ access, organizations, members, users, signIn }: Services): Route[] {
+export function sessionRoutes({ access, organizations, members, users, signIn, oidc }: Services): Route[] {
   return [
     route({
       method: 'get',
@@ -57,7 +57,7 @@ export function sessionRoutes({ access, organizations, members, users, signIn }:
           schema: z.object({ setup: z.boolean(), oidc: z.array(z.object({ id: z.string(), title: z.string() })), mail: z.boolean() }),
         },
       },
-      handle: async () => ({ setup: await users.isEmpty(), oidc: [], mail: false }),
+      handle: async () => ({ setup: await users.isEmpty(), oidc: oidc.providers, mail: false }),
     }),
     route({
       method: 'get',

@@ -30,6 +30,10 @@ function pageOf(path: string): string {
   return path.replace(/^\/(invitation|reset)\/[^/]+$/, '/$1/:code')
 }
 
+export function isPage(path: string): boolean {
+  return PAGES.has(pageOf(path))
+}
+
 /** `dist/web`, whether this file runs from `dist/src/api` or from `src/api`. */
 function webFolder(): string {
   const here = dirname(fileURLToPath(import.meta.url))
@@ -52,8 +56,8 @@ export function loadStaticFiles(folder: string = webFolder()): (path: string, ac
     })
   }
   return (path, accept = '') => {
-    const isPage = PAGES.has(pageOf(path)) && (path === '/' || wantsPage(path, accept))
-    const found = files.get(isPage ? '/index.html' : path)
+    const asksPage = isPage(path) && (path === '/' || wantsPage(path, accept))
+    const found = files.get(asksPage ? '/index.html' : path)
     const file = found ?? (wantsPage(path, accept) ? files.get('/index.html') : undefined)
     if (file === undefined) return null
     return new Response(new Uint8Array(file.body), {

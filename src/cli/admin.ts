@@ -98,6 +98,15 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
       const { id, email } = await userOf(client, options)
       said(options, await client.json('/v1/users/disable', posting({ id, disabled: false })), `${email} can sign in again.`)
     },
+    async unlink(client, options) {
+      const { id, email } = await userOf(client, options)
+      const reply = await client.json<{ unlinked: number }>('/v1/users/unlink', posting({ id }))
+      const sentence =
+        reply.unlinked === 0
+          ? `${email} was not linked to the single sign-on.`
+          : `${email} is linked to no identity any more; the next who signs in with this e-mail is.`
+      said(options, reply, sentence)
+    },
   },
   orgs: {
     async create(client, options) {

@@ -215,7 +215,7 @@ export function createProgram(): Command {
     .description('accounts, organizations, members and tokens')
     .argument(
       '<words...>',
-      'users create|list|set-password|disable|enable, orgs create|list, members list|set|remove|invite, tokens create|list|revoke ID; also create-user, list-users, create-org, list-orgs',
+      'users create|list|set-password|disable|enable|unlink, orgs create|list, members list|set|remove|invite, tokens create|list|revoke ID; also create-user, list-users, create-org, list-orgs',
     )
     .option('--email <address>', 'of the person')
     .option('--password <text>', 'of the account; everyone on this machine can see it: better leave it out and be asked, or pipe it in')

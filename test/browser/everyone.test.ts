@@ -48,6 +48,18 @@ const STATES: State[] = [
   { name: 'the first run', path: '/', world: { status: { ...status, events: 0 } }, ready: (page) => page.locator('.beginnings').waitFor() },
   { name: 'signed out', path: '/', world: { signedIn: false }, ready: (page) => page.getByLabel('Access token').waitFor() },
   {
+    name: 'signed out, with single sign-on, after a failure',
+    path: '/gaps?days=7&signin=sso-unverified',
+    world: { signedIn: false, signIn: { setup: false, oidc: [{ id: 'sso', title: 'Acme' }], mail: true } },
+    ready: (page) => page.getByRole('link', { name: 'Acme' }).waitFor(),
+  },
+  {
+    name: 'an invitation, with single sign-on',
+    path: '/invitation/abc',
+    world: { signedIn: false, signIn: { setup: false, oidc: [{ id: 'sso', title: 'Acme' }], mail: true } },
+    ready: (page) => page.getByRole('link', { name: 'Acme' }).waitFor(),
+  },
+  {
     name: 'awkward figures and names',
     path: `/?service=${encodeURIComponent(awkwardStatus().services[0] ?? '')}`,
     world: { dora: awkwardDora, status: awkwardStatus() },

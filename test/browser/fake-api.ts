@@ -15,6 +15,7 @@ import type {
   Problem,
   RawItem,
   Source,
+  SignInOptions,
   SourceHealth,
   Status,
 } from '../../web/src/api/contract.ts'
@@ -38,6 +39,7 @@ export interface FakeApi {
 /** What the tests change. */
 export interface World {
   signedIn: boolean
+  signIn: SignInOptions
   status: Status
   dora: (days: number, offset: number, edition: string) => DoraReply
   raw: (id: string) => RawItem
@@ -59,6 +61,7 @@ export interface World {
 export function ordinaryWorld(): World {
   return {
     signedIn: true,
+    signIn: { setup: false, oidc: [], mail: false },
     status,
     dora: doraOf,
     raw: rawItemOf,
@@ -169,6 +172,9 @@ async function answer(api: FakeApi, files: Files, request: IncomingMessage, resp
     if (url.pathname.startsWith('/v1/sources') || url.pathname === '/v1/names') return answerChange(world, url.pathname, text, response)
     return answerPost(world, url.pathname, text, response)
   }
+  if (url.pathname === '/v1/signin/options') return send(response, 200, world.signIn)
+  if (url.pathname.startsWith('/v1/invitations/'))
+    return send(response, 200, { email: 'ada@example.com', organization: 'Acme', role: 'member', has_account: false })
   if (!world.signedIn) return send(response, 401, problem(401, 'unauthenticated', 'This call needs a token or a session.'))
   return answerGet(world, url, response)
 }

@@ -38,6 +38,15 @@ describe('signed out', () => {
     expect(await page.getByRole('alert').textContent()).toContain('This sign-in link has been used or has expired.')
   })
 
+  test('leads to the single sign-on, and back to the page that was wanted', async () => {
+    Object.assign(at.api.world, { signedIn: false, signIn: { setup: false, oidc: [{ id: 'sso', title: 'Acme' }], mail: false } })
+    const page = await at.open('/gaps?days=7&signin=sso-cancelled')
+    expect(await page.getByRole('link', { name: 'Acme' }).getAttribute('href')).toBe('/v1/signin/oidc/sso?to=%2Fgaps%3Fdays%3D7')
+    expect(await page.getByRole('alert').textContent()).toContain('The single sign-on did not let you in')
+    const invitation = await at.open('/invitation/abc')
+    expect(await invitation.getByRole('link', { name: 'Acme' }).getAttribute('href')).toBe('/v1/signin/oidc/sso?invitation=abc')
+  })
+
   test('signing out ends the session', async () => {
     const page = await at.open()
     await page.locator('article').first().waitFor()

@@ -12,6 +12,13 @@ export interface Page<T> {
   next: string | null
 }
 
+/** `GET /v1/signin/options` */
+export interface SignInOptions {
+  setup: boolean
+  oidc: { id: string; title: string }[]
+  mail: boolean
+}
+
 /** `GET /v1/status` */
 export interface Status {
   version: string

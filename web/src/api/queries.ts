@@ -9,6 +9,7 @@ import type {
   Page,
   RawItem,
   SampleReply,
+  SignInOptions,
   SourceHealth,
   SourceList,
   Status,
@@ -33,6 +34,15 @@ export function useStatus() {
     // Someone who has just run the demo should see the page come alive at once.
     refetchInterval: (query) => (query.state.data?.events === 0 ? FIRST_RUN_REFRESH_MS : refreshAfter(query)),
   })
+}
+
+/** How one can come in; while nobody knows, the ways that are always there. */
+export function useSignInOptions(): SignInOptions {
+  const { data } = useQuery({
+    queryKey: ['signin', 'options'],
+    queryFn: ({ signal }) => get<SignInOptions>('/v1/signin/options', signal),
+  })
+  return data ?? { setup: false, oidc: [], mail: false }
 }
 
 export function useDora(view: View) {

@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { useLocation } from 'wouter'
+import { useSignInOptions } from '../api/queries.ts'
 import { asProblem, get } from '../api/request.ts'
 import { PlainPage } from '../frame/plain-page.tsx'
 import { Prose } from '../frame/prose.tsx'
 import { EntryForm, type EntryField } from './entry-form.tsx'
+import { SsoLinks } from './sso-links.tsx'
 import './sign-in.css'
 
 interface Invitation {
@@ -25,6 +27,7 @@ const CHOSEN: EntryField = {
 /** Where an invitation leads. */
 export function InvitationPage({ code }: { readonly code: string }) {
   const [, go] = useLocation()
+  const { oidc } = useSignInOptions()
   const { data, error } = useQuery({
     queryKey: ['invitation', code],
     queryFn: ({ signal }) => get<Invitation>(`/v1/invitations/${encodeURIComponent(code)}`, signal),
@@ -56,6 +59,12 @@ export function InvitationPage({ code }: { readonly code: string }) {
           sendingWord="Joining…"
           onEntered={() => go('/')}
         />
+        {oidc.length > 0 && (
+          <>
+            <p>Or without a password:</p>
+            <SsoLinks providers={oidc} query={{ invitation: code }} />
+          </>
+        )}
       </section>
     </PlainPage>
   )

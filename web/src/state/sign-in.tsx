@@ -1,6 +1,10 @@
-import { useSearchParams } from 'wouter'
+import { useLocation, useSearchParams } from 'wouter'
+import { useSignInOptions } from '../api/queries.ts'
 import { PlainPage } from '../frame/plain-page.tsx'
+import { Prose } from '../frame/prose.tsx'
 import { EntryForm, type EntryField } from './entry-form.tsx'
+import { reasonOf } from './sign-in-reason.ts'
+import { SsoLinks } from './sso-links.tsx'
 import './sign-in.css'
 
 const ACCOUNT: readonly EntryField[] = [
@@ -12,15 +16,24 @@ const TOKEN: readonly EntryField[] = [
 ]
 
 export function SignIn() {
+  const [path] = useLocation()
   const [params] = useSearchParams()
+  const { oidc } = useSignInOptions()
+  const reason = reasonOf(params.get('signin'))
   return (
     <PlainPage title="Sign in to Fairlead">
-      {params.get('signin') === 'stale' && (
+      {reason !== null && (
         <p className="field-problem stale-link" role="alert">
-          This sign-in link has been used or has expired. Restart <code>fairlead up</code> for a new one, or come in another way.
+          <Prose text={reason} />
         </p>
       )}
       <div className="ways">
+        {oidc.length > 0 && (
+          <section className="way">
+            <h2>With single sign-on</h2>
+            <SsoLinks providers={oidc} query={{ to: pageWith(path, params) }} />
+          </section>
+        )}
         <section className="way">
           <h2>With your account</h2>
           <EntryForm path="/v1/session" fields={ACCOUNT} button="Continue" sendingWord="One moment…" />
@@ -39,4 +52,11 @@ export function SignIn() {
       </div>
     </PlainPage>
   )
+}
+
+/** The page that somebody wanted, to come back to. */
+function pageWith(path: string, params: URLSearchParams): string {
+  const rest = new URLSearchParams(params)
+  rest.delete('signin')
+  return rest.size === 0 ? path : `${path}?${rest}`
 }
