@@ -34,6 +34,7 @@ import type { Log } from './log.ts'
 import { createDeriver } from './measure/derive.ts'
 import { createAsOf } from './operate/as-of.ts'
 import { verifyChain } from './operate/verify.ts'
+import { openPeople } from './people/people.ts'
 import { PROGRAM_VERSION } from './program.ts'
 import { loadRegistry } from './registry.ts'
 import type { Secret } from './secret.ts'
@@ -318,6 +319,14 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       benchmarks,
       projects: openProjects({ semantic, clock }),
       teams,
+      people: openPeople({
+        semantic,
+        analytics,
+        clock,
+        audit,
+        head: () => applier.stats().visible,
+        providersOf: async (org) => new Map((await sources.list(org)).map((one) => [one.name, one.connector])),
+      }),
       quarantine,
       hooks: { sources, registry, journal, clock, health: hookHealth, poke: schedule.poke },
       asking,

@@ -6,7 +6,17 @@ import { expect, test } from 'vitest'
 const ROOT = resolve(import.meta.dirname, '..')
 const PLAIN = ['src/errors.ts', 'src/secret.ts', 'src/clock.ts', 'src/log.ts', 'src/config.ts', 'src/program.ts']
 const CONTRACTS = ['src/connector.ts', 'src/paging.ts', 'src/signature.ts', 'src/metric.ts']
-const MACHINERY = ['src/source', 'src/account', 'src/ingest', 'src/measure', 'src/report', 'src/operate', 'src/settings', 'src/team']
+const MACHINERY = [
+  'src/source',
+  'src/account',
+  'src/ingest',
+  'src/measure',
+  'src/report',
+  'src/operate',
+  'src/settings',
+  'src/team',
+  'src/people',
+]
 const MAY: Record<string, readonly string[]> = {
   domain: [],
   'src/errors.ts': [],

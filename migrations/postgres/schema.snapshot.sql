@@ -47,6 +47,23 @@ create table dora_benchmarks (
   constraint dora_benchmarks_pkey primary key (org_id, edition, metric_name, performance_level)
 );
 
+create table identity_mappings (
+  display text,
+  first_seen timestamp with time zone,
+  kind text not null,
+  last_seen timestamp with time zone,
+  merged_from uuid[] not null default '{}'::uuid[],
+  org_id uuid not null,
+  origin text not null,
+  person_id uuid not null,
+  provider text not null,
+  value text not null,
+  constraint identity_mappings_kind_check CHECK (kind = ANY (ARRAY['email'::text, 'login'::text, 'name'::text])),
+  constraint identity_mappings_org_id_person_id_fkey FOREIGN KEY (org_id, person_id) REFERENCES people(org_id, id) ON DELETE CASCADE,
+  constraint identity_mappings_origin_check CHECK (origin = ANY (ARRAY['seen'::text, 'mailmap'::text, 'hand'::text])),
+  constraint identity_mappings_pkey primary key (org_id, kind, provider, value)
+);
+
 create table integration_credentials (
   created_at timestamp with time zone not null,
   field text not null,
@@ -128,6 +145,30 @@ create table password_resets (
   user_id uuid not null,
   constraint password_resets_pkey primary key (hash),
   constraint password_resets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+create table people (
+  bot_origin text not null,
+  created_at timestamp with time zone not null,
+  id uuid not null,
+  is_bot boolean not null,
+  merged_at timestamp with time zone,
+  merged_into uuid,
+  name text not null,
+  name_origin text not null,
+  org_id uuid not null,
+  constraint people_bot_origin_check CHECK (bot_origin = ANY (ARRAY['seen'::text, 'hand'::text])),
+  constraint people_name_origin_check CHECK (name_origin = ANY (ARRAY['made'::text, 'seen'::text, 'hand'::text])),
+  constraint people_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint people_pkey primary key (org_id, id)
+);
+
+create table people_sets (
+  org_id uuid not null,
+  seq bigint not null,
+  whole_at timestamp with time zone,
+  constraint people_sets_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint people_sets_pkey primary key (org_id)
 );
 
 create table project_metric_settings (
@@ -228,6 +269,14 @@ create table sources (
   constraint sources_pkey primary key (id)
 );
 
+create table suggestion_dismissals (
+  dismissed_at timestamp with time zone not null,
+  id text not null,
+  org_id uuid not null,
+  constraint suggestion_dismissals_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint suggestion_dismissals_pkey primary key (org_id, id)
+);
+
 create table team_mappings (
   created_at timestamp with time zone not null,
   id uuid not null,
@@ -240,6 +289,24 @@ create table team_mappings (
   constraint team_mappings_org_id_team_fkey FOREIGN KEY (org_id, team) REFERENCES teams(org_id, slug) ON DELETE CASCADE,
   constraint team_mappings_org_id_team_kind_pattern_key unique (org_id, team, kind, pattern),
   constraint team_mappings_pkey primary key (id)
+);
+
+create table team_members (
+  created_at timestamp with time zone not null,
+  id uuid not null,
+  org_id uuid not null,
+  origin text not null,
+  person_id uuid not null,
+  role text,
+  source text,
+  team text not null,
+  valid_from timestamp with time zone,
+  valid_to timestamp with time zone,
+  constraint team_members_check CHECK (valid_from IS NULL OR valid_to IS NULL OR valid_from < valid_to),
+  constraint team_members_org_id_person_id_fkey FOREIGN KEY (org_id, person_id) REFERENCES people(org_id, id) ON DELETE CASCADE,
+  constraint team_members_org_id_team_fkey FOREIGN KEY (org_id, team) REFERENCES teams(org_id, slug) ON DELETE CASCADE,
+  constraint team_members_origin_check CHECK (origin = ANY (ARRAY['hand'::text, 'file'::text, 'provider'::text])),
+  constraint team_members_pkey primary key (id)
 );
 
 create table team_sets (
@@ -289,6 +356,8 @@ create index api_tokens_org_id on api_tokens (org_id);
 
 create index audit_log_org_id_at on audit_log (org_id, at, id);
 
+create index identity_mappings_person on identity_mappings (org_id, person_id);
+
 create index invitations_org_id on invitations (org_id);
 
 create index memberships_user_id on memberships (user_id);
@@ -300,6 +369,10 @@ create index sessions_expires_at on sessions (expires_at);
 create index sessions_user_id on sessions (user_id);
 
 create index settings_history_org_id on settings_history (org_id, at, id);
+
+create index team_members_person on team_members (org_id, person_id);
+
+create index team_members_team on team_members (org_id, team);
 
 create view sync_configurations as
  SELECT id,

@@ -14,6 +14,7 @@ import { eventRoutes } from './event-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
+import { peopleRoutes } from './people-routes.ts'
 import { logFailure, problem } from './problem.ts'
 import { projectRoutes } from './project-routes.ts'
 import type { Services } from './services.ts'
@@ -59,6 +60,7 @@ export function createApp(services: Services): OpenAPIHono {
     ...statusRoutes(services),
     ...sourceRoutes(services),
     ...teamRoutes(services),
+    ...peopleRoutes(services),
     ...healthRoutes(services),
     ...sessionRoutes(services),
     ...ssoRoutes(services),

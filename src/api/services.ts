@@ -18,6 +18,7 @@ import type { Registry } from '../registry.ts'
 import type { Quarantine } from '../ingest/quarantine.ts'
 import type { Replayed } from '../ingest/replay.ts'
 import type { Rereading } from '../ingest/reread.ts'
+import type { People } from '../people/people.ts'
 import type { NameBook } from '../source/names.ts'
 import type { Sources } from '../source/sources.ts'
 import type { Benchmarks } from '../settings/benchmarks.ts'
@@ -52,6 +53,7 @@ export interface Services {
   readonly benchmarks: Benchmarks
   readonly projects: Projects
   readonly teams: Teams
+  readonly people: People
   readonly quarantine: Quarantine
   readonly hooks: HookParts
   readonly asking: Asking

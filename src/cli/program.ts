@@ -203,6 +203,22 @@ export function createProgram(): Command {
     .action(run(() => import('./teams.ts')))
 
   program
+    .command('people')
+    .description('say which e-mails and logins are one person, and which are programs')
+    .argument('<action>', 'list [TEXT], merge PERSON OTHERS, split PERSON IDENTITIES, or save PERSON')
+    .argument('[words...]', 'people by e-mail, login (github:ada) or id')
+    .option('--name <text>', 'with save: what they are called')
+    .option('--bot', 'with save: it is a program')
+    .option('--no-bot', 'with save: it is none')
+    .option('--limit <n>', 'with list: how many (default: 100)')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fairlead people list ada\n  fairlead people merge ada@example.com ada@old.example\n  fairlead people save github:deployer --bot',
+    )
+    .action(run(() => import('./people.ts')))
+
+  program
     .command('replay')
     .description("read what is kept of a source again, with today's code, settings and names")
     .argument('<source>', 'its name; events for what was pushed to /v1/events')
