@@ -1,7 +1,12 @@
+import type { z } from 'zod'
+import type { sessionReply } from '../../../src/api/session-routes.ts'
 import type { DoraReply, MetricReply, SampleReply, Unit } from '../../../src/metric.ts'
 
-/** The replies that this page reads. Those of metrics are the server's own types; the rest is said here and nowhere else in the page. */
+/** The replies that this page reads. Those of metrics and accounts are the server's own types; the rest is said here and nowhere else in the page. */
 export type { DoraReply, MetricReply, SampleReply, Unit }
+
+/** `GET /v1/session` */
+export type Session = z.infer<typeof sessionReply>
 
 export type Why = NonNullable<MetricReply['why']>
 export type SampleStatus = SampleReply['status']

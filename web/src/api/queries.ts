@@ -9,6 +9,7 @@ import type {
   Page,
   RawItem,
   SampleReply,
+  Session,
   SourceHealth,
   SourceList,
   Status,
@@ -32,6 +33,16 @@ export function useStatus() {
     queryFn: ({ signal }) => get<Status>('/v1/status', signal),
     // Someone who has just run the demo should see the page come alive at once.
     refetchInterval: (query) => (query.state.data?.events === 0 ? FIRST_RUN_REFRESH_MS : refreshAfter(query)),
+  })
+}
+
+/** Who asks; only where somebody is known to. */
+export function useSession(enabled = true) {
+  return useQuery({
+    queryKey: ['session'],
+    queryFn: ({ signal }) => get<Session>('/v1/session', signal),
+    enabled,
+    staleTime: REFRESH_MS,
   })
 }
 
