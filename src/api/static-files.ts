@@ -21,6 +21,7 @@ export const PAGES: ReadonlySet<string> = new Set([
   '/sources/connect',
   '/sources/settings',
   '/gaps',
+  '/setup',
   '/invitation/:code',
   '/reset/:code',
 ])

@@ -5,6 +5,14 @@ import type { DoraReply, MetricReply, SampleReply, Unit } from '../../../src/met
 /** The replies that this page reads. Those of metrics and accounts are the server's own types; the rest is said here and nowhere else in the page. */
 export type { DoraReply, MetricReply, SampleReply, Unit }
 
+/** `GET /v1/signin/options` */
+export interface SignInOptions {
+  /** Nobody has an account yet. */
+  setup: boolean
+  oidc: { id: string; title: string }[]
+  mail: boolean
+}
+
 /** `GET /v1/session` */
 export type Session = z.infer<typeof sessionReply>
 
@@ -217,6 +225,8 @@ export interface Problem {
   code: string
   detail: string
   help: string | null
+  /** The one field that it is about, where it is about one. */
+  field?: string
   /** What is wrong with which field, where the server says so. */
   errors?: { path: string; message: string }[]
 }

@@ -10,6 +10,7 @@ import type {
   RawItem,
   SampleReply,
   Session,
+  SignInOptions,
   SourceHealth,
   SourceList,
   Status,
@@ -41,6 +42,15 @@ export function useSession(enabled = true) {
   return useQuery({
     queryKey: ['session'],
     queryFn: ({ signal }) => get<Session>('/v1/session', signal),
+    enabled,
+    staleTime: REFRESH_MS,
+  })
+}
+
+export function useSignInOptions(enabled = true) {
+  return useQuery({
+    queryKey: ['signin-options'],
+    queryFn: ({ signal }) => get<SignInOptions>('/v1/signin/options', signal),
     enabled,
     staleTime: REFRESH_MS,
   })

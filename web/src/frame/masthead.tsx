@@ -6,6 +6,7 @@ import { organizationName } from '../review/organization-name.ts'
 import { Icon } from './icon.tsx'
 import logo from './favicon.svg'
 import { SessionMenu } from './session-menu.tsx'
+import { SetupNotice } from './setup-notice.tsx'
 import { chooseTheme, useTheme } from './theme.ts'
 import './masthead.css'
 
@@ -24,24 +25,27 @@ export function Masthead({
   const isIn = signedIn ?? known !== undefined
   const name = organization ?? (signedIn === null && known !== undefined ? organizationName(known) : null)
   return (
-    <header className="masthead">
-      <div className="masthead-inner">
-        <a className="brand" href="/">
-          <img src={logo} alt="" width="28" height="28" />
-          <span className="brand-name">Fairlead</span>
-        </a>
-        {name !== null && (
-          <span className="organization" title={name}>
-            {name}
-          </span>
-        )}
-        {isIn && <Navigation />}
-        <div className="masthead-end">
-          {children}
-          {isIn ? <SessionMenu /> : signedIn !== null && <ThemeToggle />}
+    <>
+      <header className="masthead">
+        <div className="masthead-inner">
+          <a className="brand" href="/">
+            <img src={logo} alt="" width="28" height="28" />
+            <span className="brand-name">Fairlead</span>
+          </a>
+          {name !== null && (
+            <span className="organization" title={name}>
+              {name}
+            </span>
+          )}
+          {isIn && <Navigation />}
+          <div className="masthead-end">
+            {children}
+            {isIn ? <SessionMenu /> : signedIn !== null && <ThemeToggle />}
+          </div>
         </div>
-      </div>
-    </header>
+      </header>
+      {isIn && <SetupNotice />}
+    </>
   )
 }
 
