@@ -1,9 +1,16 @@
 import type { z } from 'zod'
+import type { SessionRow } from '../../../src/account/access.ts'
+import type { Member } from '../../../src/account/members.ts'
+import type { Organization } from '../../../src/account/organizations.ts'
+import type { Role, Scope } from '../../../src/account/role.ts'
+import type { Invitation } from '../../../src/account/sign-in.ts'
+import type { Token } from '../../../src/account/tokens.ts'
+import type { AuditReply } from '../../../src/api/audit-routes.ts'
 import type { sessionReply } from '../../../src/api/session-routes.ts'
 import type { DoraReply, MetricReply, SampleReply, Unit } from '../../../src/metric.ts'
 
 /** The replies that this page reads. Those of metrics and accounts are the server's own types; the rest is said here and nowhere else in the page. */
-export type { DoraReply, MetricReply, SampleReply, Unit }
+export type { AuditReply, DoraReply, Invitation, Member, MetricReply, Organization, Role, SampleReply, Scope, Token, Unit }
 
 /** `GET /v1/signin/options` */
 export interface SignInOptions {
@@ -15,6 +22,15 @@ export interface SignInOptions {
 
 /** `GET /v1/session` */
 export type Session = z.infer<typeof sessionReply>
+
+/** One entry of `GET /v1/sessions`. */
+export type OwnSession = SessionRow & { is_current: boolean }
+
+/** What a link that is shown once comes with: of an invitation, of a reset. */
+export interface MadeLink {
+  link: string
+  mailed: boolean
+}
 
 export type Why = NonNullable<MetricReply['why']>
 export type SampleStatus = SampleReply['status']

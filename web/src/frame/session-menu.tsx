@@ -31,7 +31,7 @@ export function SessionMenu() {
         aria-controls={open ? id : undefined}
         onClick={toggle}
       >
-        {initials === null ? <Icon name={session === undefined ? 'unknown' : 'key'} /> : <span aria-hidden="true">{initials}</span>}
+        {initials === null ? <Icon name={session === undefined ? 'unknown' : 'person'} /> : <span aria-hidden="true">{initials}</span>}
       </button>
       {open && (
         <div className="session-panel" id={id}>
