@@ -309,6 +309,10 @@ describe('what one may do ends when it is taken away', () => {
     const token: Caller = { token: made.body.token }
     expect((await ask(token, 'GET', '/v1/members')).status).toBe(200)
     expect((await ask(token, 'POST', '/v1/tokens', { name: 'child', scopes: ['read'] })).status).toBe(403)
+    // Nor by way of a session: it ends with the token, and what it had made would not.
+    const opened: Caller = { cookie: (await ask({}, 'POST', '/v1/session', { token: made.body.token }, browser)).cookie ?? '' }
+    expect((await ask(opened, 'GET', '/v1/members')).status).toBe(200)
+    expect((await ask(opened, 'POST', '/v1/tokens', { name: 'child', scopes: ['read'] })).status).toBe(403)
     await ask(machine('acme'), 'POST', '/v1/members', { email: 'maker@acme.example', role: 'viewer' })
     expect((await ask(token, 'GET', '/v1/members')).status).toBe(403)
     expect((await ask(token, 'GET', '/v1/status')).status).toBe(200)
@@ -362,6 +366,10 @@ describe('the audit log', () => {
       expect.arrayContaining(['member.added', 'member.invited', 'token.created', 'session.opened', 'user.password_reset']),
     )
     expect(whole.text).not.toContain('bolt.example')
+    const linked = await ask(owner, 'GET', '/v1/audit?format=ndjson&action=token.created')
+    expect(linked.headers.get('content-disposition')).toBe('attachment; filename="audit.ndjson"')
+    const created = whole.text.split('\n').filter((line) => line.includes('"action":"token.created"'))
+    expect(linked.text.trim().split('\n')).toEqual(created)
   })
 })
 

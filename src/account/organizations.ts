@@ -86,12 +86,16 @@ export function openOrganizations({ semantic, clock, audit }: { semantic: Semant
       if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(slug))
         throw new AppError('invalid-input', `${JSON.stringify(slug)} is no slug.`, {
           help: 'Use small letters, digits and hyphens: my-team.',
+          detail: { field: 'slug' },
         })
       return semantic.transaction(async (tx) => {
         const owner = owner_email === undefined ? null : await userByEmail(tx, owner_email)
         const made = await make(tx, slug, name, time_zone)
         if (made === null)
-          throw new AppError('conflict', `There is an organization ${slug} already.`, { help: 'Choose another name, or give a slug.' })
+          throw new AppError('conflict', `There is an organization ${slug} already.`, {
+            help: 'Choose another name, or give a slug.',
+            detail: { field: 'slug' },
+          })
         if (owner !== null) await tx.query(makeOwner, { org: made.id, user: owner.id, now: now() })
         await audit.note(
           { ...actor, org: made.id },
@@ -154,6 +158,7 @@ function requireZone(zone: string): void {
   } catch (cause) {
     throw new AppError('invalid-input', `${JSON.stringify(zone)} is no time zone.`, {
       help: 'Use an IANA name such as Europe/Berlin.',
+      detail: { field: 'time_zone' },
       cause,
     })
   }

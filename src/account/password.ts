@@ -76,7 +76,10 @@ const COMMON = new Set(
 export function requireGoodPassword(password: Secret, email: string): void {
   const text = password.reveal()
   const refuse = (what: string) =>
-    new AppError('invalid-input', what, { help: `Take ${SHORTEST} characters or more; several words do well.` })
+    new AppError('invalid-input', what, {
+      help: `Take ${SHORTEST} characters or more; several words do well.`,
+      detail: { field: 'password' },
+    })
   if ([...text].length < SHORTEST) throw refuse(`The password is shorter than ${SHORTEST} characters.`)
   if (text.length > LONGEST) throw refuse(`The password is longer than ${LONGEST} characters.`)
   const plain = text.toLowerCase()

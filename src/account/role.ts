@@ -3,7 +3,8 @@ export const SCOPES = ['ingest', 'read', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** What a route may ask of its caller. `owner` and `superuser` are of people and of this machine's own process: no token has them. */
-export type Right = Scope | 'owner' | 'superuser'
+export const RIGHTS = [...SCOPES, 'owner', 'superuser'] as const
+export type Right = (typeof RIGHTS)[number]
 
 /** Of a person in an organization. */
 export const ROLES = ['owner', 'admin', 'member', 'viewer'] as const

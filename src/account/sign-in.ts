@@ -170,7 +170,7 @@ export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Aud
       await lockout.require(person.email, origin.address)
       if ((await rightPassword(person.email, current)) === null) {
         await lockout.failed(person.email, origin.address)
-        throw new AppError('forbidden', 'The present password is wrong.')
+        throw new AppError('forbidden', 'The present password is wrong.', { detail: { field: 'current' } })
       }
       await semantic.transaction(async (tx) => {
         await replacePassword(tx, await userById(tx, person.id), next)

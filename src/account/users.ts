@@ -77,7 +77,10 @@ const endSessions = statement({ name: 'users.end_sessions', sql: 'DELETE FROM se
 export function emailOf(text: string): string {
   const email = text.trim().toLowerCase()
   if (!z.email().max(254).safeParse(email).success)
-    throw new AppError('invalid-input', `${JSON.stringify(text)} is no e-mail address.`, { help: 'For example ada@example.com.' })
+    throw new AppError('invalid-input', `${JSON.stringify(text)} is no e-mail address.`, {
+      help: 'For example ada@example.com.',
+      detail: { field: 'email' },
+    })
   return email
 }
 
@@ -87,6 +90,7 @@ export async function userByEmail(through: Queries, text: string): Promise<User>
   if (user === null)
     throw new AppError('not-found', `Nobody has an account with ${email}.`, {
       help: `Make one with \`fairlead admin create-user --email ${email}\`, or invite them on the members page.`,
+      detail: { field: 'email' },
     })
   return user
 }
@@ -109,7 +113,10 @@ export async function insertAccount(through: Queries, given: NewUser, now: strin
     now,
   })
   if (made === null)
-    throw new AppError('conflict', `${email} has an account already.`, { help: 'Change its password or its role instead.' })
+    throw new AppError('conflict', `${email} has an account already.`, {
+      help: 'Change its password or its role instead.',
+      detail: { field: 'email' },
+    })
   return made
 }
 

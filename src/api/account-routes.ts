@@ -155,8 +155,8 @@ export function accountRoutes(services: Services): Route[] {
         .strict(),
       replies: { 200: { description: 'The token.', schema: tokenRow.extend({ token: z.string() }) } },
       async handle({ principal, actor, body }) {
-        // A token makes no other: whoever finds one must not be able to outlive its end.
-        if (principal.via === 'token')
+        // A token makes no other, not even through a session that it opened: whoever finds one must not be able to outlive its end.
+        if (principal.user === null && !mayDo(principal, 'superuser'))
           throw new AppError('forbidden', 'A token makes no tokens.', { help: 'Sign in, or use the command line on the server.' })
         const beyond = body.scopes.filter((scope) => !mayDo(principal, scope))
         if (beyond.length > 0)

@@ -36,14 +36,15 @@ export function auditRoutes({ audit }: Services): Route[] {
           to: moment.optional(),
           action: z.string().max(100).optional(),
           actor: z.string().max(300).optional().openapi({ description: 'An id, or a name.' }),
+          format: z.enum(['ndjson']).optional().openapi({ description: 'The same as that `Accept`, for a link.' }),
         })
         .strict(),
       replies: {
         200: { description: 'A page of entries.', schema: z.object({ items: z.array(entryReply), next: z.string().nullable() }) },
       },
       async handle({ principal, query, request }) {
-        const { limit, after, ...filters } = query
-        const isExport = request.headers.get('accept')?.includes('application/x-ndjson') === true
+        const { limit, after, format, ...filters } = query
+        const isExport = format === 'ndjson' || request.headers.get('accept')?.includes('application/x-ndjson') === true
         const pageAfter = (cursor: string | undefined, size: number) =>
           audit.page(principal.org, { ...filters, limit: size, after: cursor === undefined ? undefined : placeOf(cursor) })
         if (isExport) return exported((cursor) => pageAfter(cursor, EXPORT_PAGE), after)

@@ -29,6 +29,7 @@ export function problem(thrown: unknown): Response {
     detail: error.message,
     help: error.help,
     ...(isErrorList(error.detail) ? { errors: error.detail.errors, count: error.detail.count } : {}),
+    ...(isOfField(error.detail) ? { field: error.detail.field } : {}),
   }
   return new Response(JSON.stringify(body), {
     status: error.status,
@@ -49,6 +50,11 @@ function retryAfter(detail: unknown): number {
 
 function isErrorList(detail: unknown): detail is { errors: unknown[]; count?: number } {
   return typeof detail === 'object' && detail !== null && Array.isArray((detail as { errors?: unknown }).errors)
+}
+
+/** Of one field of the body, when nothing else is wrong with it: a form says it there. */
+function isOfField(detail: unknown): detail is { field: string } {
+  return typeof (detail as { field?: unknown } | null)?.field === 'string'
 }
 
 export function notFound(what: string, help: string): AppError {

@@ -61,6 +61,7 @@ export const problemSchema = z
     detail: z.string(),
     help: z.string().nullable(),
     errors: z.unknown().optional(),
+    field: z.string().optional().openapi({ description: 'The field of the body that it is about, where it is about one.' }),
   })
   .openapi('Problem')
 

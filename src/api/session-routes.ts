@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { requirePerson } from '../account/sign-in.ts'
-import { ROLES } from '../account/role.ts'
+import { RIGHTS, ROLES } from '../account/role.ts'
 import { AppError } from '../errors.ts'
 import { Secret } from '../secret.ts'
 import { clearSession, requireOwnPage, sessionOf, setSession } from './auth.ts'
@@ -24,7 +24,7 @@ export const sessionReply = z
     via: z.enum(['session', 'token', 'process']),
     organization: z.object({ id: z.string(), slug: z.string(), name: z.string(), time_zone: z.string() }),
     role: z.enum(ROLES).nullable(),
-    rights: z.array(z.string()),
+    rights: z.array(z.enum(RIGHTS)),
     organizations: z.array(z.object({ slug: z.string(), name: z.string(), role: z.enum(ROLES).nullable() })),
   })
   .openapi('Session')

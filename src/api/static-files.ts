@@ -21,6 +21,12 @@ export const PAGES: ReadonlySet<string> = new Set([
   '/sources/connect',
   '/sources/settings',
   '/gaps',
+  '/account',
+  '/members',
+  '/tokens',
+  '/audit',
+  '/organization',
+  '/setup',
   '/invitation/:code',
   '/reset/:code',
 ])

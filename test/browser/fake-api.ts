@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, relative } from 'node:path'
 import { inject } from 'vitest'
 import { z } from 'zod'
+import { sessionReply } from '../../src/api/session-routes.ts'
 import { doraReply, metricReply, sampleReply, type DoraReply, type SampleReply } from '../../src/metric.ts'
 import type {
   CatalogueEntry,
@@ -14,12 +15,13 @@ import type {
   Preview,
   Problem,
   RawItem,
+  Session,
   Source,
   SignInOptions,
   SourceHealth,
   Status,
 } from '../../web/src/api/contract.ts'
-import { catalogue, doraOf, rawItemOf, samplesOf, status } from './fake-figures.ts'
+import { catalogue, doraOf, rawItemOf, samplesOf, session, status } from './fake-figures.ts'
 import { connectors, gapsOf, healthOf, noCheck, preview, pull, sourceReply, sources, sourcesReply } from './fake-sources.ts'
 
 /**
@@ -40,6 +42,7 @@ export interface FakeApi {
 export interface World {
   signedIn: boolean
   signIn: SignInOptions
+  session: Session
   status: Status
   dora: (days: number, offset: number, edition: string) => DoraReply
   raw: (id: string) => RawItem
@@ -62,6 +65,7 @@ export function ordinaryWorld(): World {
   return {
     signedIn: true,
     signIn: { setup: false, oidc: [], mail: false },
+    session,
     status,
     dora: doraOf,
     raw: rawItemOf,
@@ -185,6 +189,7 @@ function answerGet(world: World, url: URL, response: ServerResponse): void {
   const dora = () => world.dora(days, offset, url.searchParams.get('edition') ?? '2024')
   const [, , kind, id, part] = url.pathname.split('/')
   if (kind === 'status') return send(response, 200, statusReply.parse(world.status))
+  if (kind === 'session') return send(response, 200, sessionReply.parse(world.session))
   if (kind === 'dora') return send(response, 200, doraReply.parse(dora()))
   if (kind === 'metrics' && id === undefined) return send(response, 200, catalogueReply.parse({ items: catalogue, next: null }))
   if (kind === 'metrics' && id !== undefined && part === 'samples') return send(response, 200, samplesReply.parse(samplesPage(id, url)))
@@ -219,6 +224,7 @@ function answerPost(world: World, path: string, text: string, response: ServerRe
     world.signedIn = true
     return sendNothing(response)
   }
+  if (path === '/v1/session/organization') return sendNothing(response)
   if (path === '/v1/session/end') {
     world.signedIn = false
     return sendNothing(response)

@@ -1,5 +1,5 @@
 import type { DoraReply, MetricReply, SampleReply } from '../../src/metric.ts'
-import type { CatalogueEntry, RawItem, Status } from '../../web/src/api/contract.ts'
+import type { CatalogueEntry, RawItem, Session, Status } from '../../web/src/api/contract.ts'
 
 /** A week of an invented team, with each of the things that the page must be able to say. */
 const DAY_MS = 86_400_000
@@ -296,6 +296,15 @@ export const awkwardStatus: () => Status = () => ({
     unread: index,
   })),
 })
+
+export const session: Session = {
+  user: { id: '7c0ffee0-0000-4000-8000-000000000001', email: 'grace@acme.example', full_name: 'Grace Hopper', is_superuser: false },
+  via: 'session',
+  organization: { id: '7c0ffee0-0000-4000-8000-000000000002', slug: 'acme', name: 'Acme Payments', time_zone: TZ },
+  role: 'admin',
+  rights: ['read', 'ingest', 'admin'],
+  organizations: [{ slug: 'acme', name: 'Acme Payments', role: 'admin' }],
+}
 
 export const status: Status = {
   version: '0.1.0',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { DoraReply, MetricReply } from '../../src/metric.ts'
 import { problem } from './fake-api.ts'
 import { doraOf, status } from './fake-figures.ts'
-import { search, stage, text } from './stage.ts'
+import { search, sessionMenu, stage, text } from './stage.ts'
 
 const at = stage()
 
@@ -288,6 +288,7 @@ describe('the theme', () => {
     expect(await theme()).toBe('dark rgb(12, 19, 18)')
     await page.emulateMedia({ colorScheme: 'light' })
     await expect.poll(theme).toBe('light rgb(243, 245, 244)')
+    await sessionMenu(page).click()
     await page.getByRole('button', { name: 'Use the dark theme' }).click()
     await expect.poll(theme).toBe('dark rgb(12, 19, 18)')
     await page.reload()

@@ -11,7 +11,7 @@ import { reasonText } from '../../web/src/format/words.ts'
 import { freshDirectory, removeDirectory } from '../server.ts'
 import { accessibilityViolations, launch, visit, type Visit } from './browser.ts'
 import { fairlead, paste, startProgram, type Program } from './program.ts'
-import { search, text } from './stage.ts'
+import { search, sessionMenu, signOut, text } from './stage.ts'
 
 /** The page and the real server together, as a person meets them: the program in a process of its own, and a browser. */
 let browser: Browser
@@ -82,7 +82,7 @@ describe('a server that has just been started', () => {
     const [cookie] = await page.context().cookies()
     const asSession = () => fetch(`${program.url}/v1/status`, { headers: { cookie: `${cookie?.name}=${cookie?.value}` } })
     expect((await asSession()).status).toBe(200)
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await signOut(page)
     await page.getByRole('heading', { name: 'Sign in to Fairlead' }).waitFor()
     expect((await asSession()).status).toBe(401)
     expect(await page.context().cookies()).toEqual([])
@@ -98,7 +98,7 @@ describe('a server that has just been started', () => {
     expect(await text(page, '.entry-form [role=alert]')).toContain('not known')
     await page.getByLabel('Access token').fill(program.token)
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('button', { name: 'Sign out' }).waitFor()
+    await sessionMenu(page).waitFor()
   })
 
   test('an invitation leads in, and afterwards e-mail and password do', async () => {
@@ -117,7 +117,7 @@ describe('a server that has just been started', () => {
     expect(await page.getByRole('alert').textContent()).toContain('shorter than 8 characters')
     await page.getByLabel('A new password').fill('correct horse')
     await page.getByRole('button', { name: 'Join' }).click()
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await signOut(page)
 
     await page.getByLabel('E-mail').fill('Grace@example.com')
     await page.getByLabel('Password').fill('wrong horse')
@@ -125,7 +125,7 @@ describe('a server that has just been started', () => {
     expect(await page.getByRole('alert').textContent()).toContain('The e-mail or the password is wrong.')
     await page.getByLabel('Password').fill('correct horse')
     await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByRole('button', { name: 'Sign out' }).waitFor()
+    await sessionMenu(page).waitFor()
 
     const spent = await open(link)
     await spent.getByRole('heading', { name: 'This invitation is not open' }).waitFor()

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { launch, visit, type Visit } from './browser.ts'
 import { fakeApi, ordinaryWorld, type FakeApi } from './fake-api.ts'
@@ -52,6 +52,16 @@ export function stage(): Stage {
     },
   }
   return result
+}
+
+/** Signed in, one has this button; it opens to what belongs to the person rather than to the figures. */
+export function sessionMenu(page: Page): Locator {
+  return page.getByRole('button', { name: /^Your session/ })
+}
+
+export async function signOut(page: Page): Promise<void> {
+  await sessionMenu(page).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
 }
 
 /** The visible text with its white space made single. */

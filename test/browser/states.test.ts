@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { problem, TOKEN } from './fake-api.ts'
 import { status } from './fake-figures.ts'
-import { stage, text } from './stage.ts'
+import { sessionMenu, signOut, stage, text } from './stage.ts'
 
 const at = stage()
 
@@ -13,7 +13,7 @@ describe('signed out', () => {
     expect(await text(page, 'main')).toContain('fairlead up prints a link that works once.')
     expect(await page.getByLabel('Access token').getAttribute('type')).toBe('password')
     expect(await page.getByRole('button', { name: 'Sign in' }).isDisabled()).toBe(true)
-    expect(await page.getByRole('button', { name: 'Sign out' }).count()).toBe(0)
+    expect(await sessionMenu(page).count()).toBe(0)
   })
 
   test('a wrong token is told, a right one lets in', async () => {
@@ -50,7 +50,7 @@ describe('signed out', () => {
   test('signing out ends the session', async () => {
     const page = await at.open()
     await page.locator('article').first().waitFor()
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await signOut(page)
     await page.getByRole('heading', { name: 'Sign in to Fairlead' }).waitFor()
     expect(at.api.requests).toContain('POST /v1/session/end')
   })

@@ -8,6 +8,7 @@ import { NotFound } from './state/not-found.tsx'
 import { Outdated } from './state/outdated.tsx'
 import { PageSkeleton } from './state/page-skeleton.tsx'
 import { ReviewSkeleton } from './state/review-skeleton.tsx'
+import { WithSession } from './state/with-session.tsx'
 import { WithStatus } from './state/with-status.tsx'
 
 // Most visits are to the review; the other pages come when somebody goes there.
@@ -17,6 +18,12 @@ const ConnectPage = lazy(() => import('./sources/connect-page.tsx'))
 const SettingsPage = lazy(() => import('./sources/settings-page.tsx'))
 const InvitationPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).InvitationPage }))
 const ResetPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).ResetPage }))
+const AccountPage = lazy(() => import('./account/account-page.tsx'))
+const MembersPage = lazy(() => import('./account/members-page.tsx'))
+const TokensPage = lazy(() => import('./account/tokens-page.tsx'))
+const AuditPage = lazy(() => import('./account/audit-page.tsx'))
+const OrganizationPage = lazy(() => import('./account/organization-page.tsx'))
+const SetupPage = lazy(() => import('./account/setup-page.tsx'))
 const GapsPage = lazy(() => import('./gaps/gaps-page.tsx'))
 
 /** Which page there is to show; what it shows depends on who asks and on what has arrived. */
@@ -53,6 +60,24 @@ export function App() {
           </Route>
           <Route path="/gaps">
             <WithStatus waiting={<PageSkeleton title="Data gaps" />}>{(status) => <GapsPage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/account">
+            <WithSession title="Account">{(session) => <AccountPage session={session} />}</WithSession>
+          </Route>
+          <Route path="/members">
+            <WithSession title="Members">{(session) => <MembersPage session={session} />}</WithSession>
+          </Route>
+          <Route path="/tokens">
+            <WithSession title="Tokens">{(session) => <TokensPage session={session} />}</WithSession>
+          </Route>
+          <Route path="/audit">
+            <WithSession title="Audit log">{(session) => <AuditPage session={session} />}</WithSession>
+          </Route>
+          <Route path="/organization">
+            <WithSession title="Organization">{(session) => <OrganizationPage session={session} />}</WithSession>
+          </Route>
+          <Route path="/setup">
+            <WithSession title="Make your account">{(session) => <SetupPage session={session} />}</WithSession>
           </Route>
           <Route path="/invitation/:code">{({ code }) => <InvitationPage code={code} />}</Route>
           <Route path="/reset/:code">{({ code }) => <ResetPage code={code} />}</Route>

@@ -15,10 +15,12 @@ followTheme()
 
 const queries: QueryClient = new QueryClient({
   queryCache: new QueryCache({
-    // Any call may be the one that finds the session gone; the status query decides which page is shown.
+    // Any call may be the one that finds the session gone; the queries of status and session decide which page is shown.
     onError: (error, query) => {
-      if (error instanceof ProblemError && error.signedOut && query.queryKey[0] !== 'status')
-        void queries.invalidateQueries({ queryKey: ['status'] })
+      const [kind] = query.queryKey
+      if (!(error instanceof ProblemError) || !error.signedOut || kind === 'status') return
+      void queries.invalidateQueries({ queryKey: ['status'] })
+      if (kind !== 'session') void queries.invalidateQueries({ queryKey: ['session'] })
     },
   }),
   defaultOptions: {

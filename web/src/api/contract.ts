@@ -1,7 +1,36 @@
+import type { z } from 'zod'
+import type { SessionRow } from '../../../src/account/access.ts'
+import type { Member } from '../../../src/account/members.ts'
+import type { Organization } from '../../../src/account/organizations.ts'
+import type { Role, Scope } from '../../../src/account/role.ts'
+import type { Invitation } from '../../../src/account/sign-in.ts'
+import type { Token } from '../../../src/account/tokens.ts'
+import type { AuditReply } from '../../../src/api/audit-routes.ts'
+import type { sessionReply } from '../../../src/api/session-routes.ts'
 import type { DoraReply, MetricReply, SampleReply, Unit } from '../../../src/metric.ts'
 
-/** The replies that this page reads. Those of metrics are the server's own types; the rest is said here and nowhere else in the page. */
-export type { DoraReply, MetricReply, SampleReply, Unit }
+/** The replies that this page reads. Those of metrics and accounts are the server's own types; the rest is said here and nowhere else in the page. */
+export type { AuditReply, DoraReply, Invitation, Member, MetricReply, Organization, Role, SampleReply, Scope, Token, Unit }
+
+/** `GET /v1/signin/options` */
+export interface SignInOptions {
+  /** Nobody has an account yet. */
+  setup: boolean
+  oidc: { id: string; title: string }[]
+  mail: boolean
+}
+
+/** `GET /v1/session` */
+export type Session = z.infer<typeof sessionReply>
+
+/** One entry of `GET /v1/sessions`. */
+export type OwnSession = SessionRow & { is_current: boolean }
+
+/** What a link that is shown once comes with: of an invitation, of a reset. */
+export interface MadeLink {
+  link: string
+  mailed: boolean
+}
 
 export type Why = NonNullable<MetricReply['why']>
 export type SampleStatus = SampleReply['status']
@@ -10,13 +39,6 @@ export type TimeWindow = MetricReply['window']
 export interface Page<T> {
   items: T[]
   next: string | null
-}
-
-/** `GET /v1/signin/options` */
-export interface SignInOptions {
-  setup: boolean
-  oidc: { id: string; title: string }[]
-  mail: boolean
 }
 
 /** `GET /v1/status` */
@@ -219,6 +241,8 @@ export interface Problem {
   code: string
   detail: string
   help: string | null
+  /** The one field that it is about, where it is about one. */
+  field?: string
   /** What is wrong with which field, where the server says so. */
   errors?: { path: string; message: string }[]
 }

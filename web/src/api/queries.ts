@@ -1,18 +1,25 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { metricQuery, windowQuery, type View } from '../view-state.ts'
 import type {
+  AuditReply,
   CatalogueEntry,
   Connector,
   DoraReply,
   GapReport,
+  Invitation,
+  Member,
   MetricReply,
+  Organization,
+  OwnSession,
   Page,
   RawItem,
   SampleReply,
+  Session,
   SignInOptions,
   SourceHealth,
   SourceList,
   Status,
+  Token,
 } from './contract.ts'
 import { get } from './request.ts'
 
@@ -36,13 +43,81 @@ export function useStatus() {
   })
 }
 
-/** How one can come in; while nobody knows, the ways that are always there. */
-export function useSignInOptions(): SignInOptions {
-  const { data } = useQuery({
-    queryKey: ['signin', 'options'],
-    queryFn: ({ signal }) => get<SignInOptions>('/v1/signin/options', signal),
+/** Who asks; only where somebody is known to. */
+export function useSession(enabled = true) {
+  return useQuery({
+    queryKey: ['session'],
+    queryFn: ({ signal }) => get<Session>('/v1/session', signal),
+    enabled,
+    staleTime: REFRESH_MS,
   })
-  return data ?? { setup: false, oidc: [], mail: false }
+}
+
+/** How one can come in, once it is known. */
+export function useSignInOptions(enabled = true): SignInOptions | undefined {
+  return useQuery({
+    queryKey: ['signin-options'],
+    queryFn: ({ signal }) => get<SignInOptions>('/v1/signin/options', signal),
+    enabled,
+    staleTime: REFRESH_MS,
+  }).data
+}
+
+export function useOwnSessions() {
+  return useQuery({
+    queryKey: ['sessions'],
+    queryFn: ({ signal }) => get<Page<OwnSession>>('/v1/sessions', signal),
+    refetchInterval: refreshAfter,
+  })
+}
+
+export function useTokens(enabled: boolean) {
+  return useQuery({
+    queryKey: ['tokens'],
+    queryFn: ({ signal }) => get<Page<Token>>('/v1/tokens', signal),
+    enabled,
+    refetchInterval: refreshAfter,
+  })
+}
+
+export function useMembers(enabled: boolean) {
+  return useQuery({
+    queryKey: ['members'],
+    queryFn: ({ signal }) => get<Page<Member>>('/v1/members', signal),
+    enabled,
+    refetchInterval: refreshAfter,
+  })
+}
+
+export function useInvitations(enabled: boolean) {
+  return useQuery({
+    queryKey: ['invitations'],
+    queryFn: ({ signal }) => get<Page<Invitation>>('/v1/invitations', signal),
+    enabled,
+    refetchInterval: refreshAfter,
+  })
+}
+
+export function useAudit(search: string, enabled: boolean) {
+  return useInfiniteQuery({
+    queryKey: ['audit', search],
+    queryFn: ({ signal, pageParam }) => {
+      const after = pageParam === null ? '' : `&after=${encodeURIComponent(pageParam)}`
+      return get<Page<AuditReply>>(`/v1/audit?limit=${ROWS_PER_PAGE}${search === '' ? '' : `&${search}`}${after}`, signal)
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    enabled,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function useOrganization(enabled: boolean) {
+  return useQuery({ queryKey: ['organization'], queryFn: ({ signal }) => get<Organization>('/v1/organization', signal), enabled })
+}
+
+export function useOrganizations(enabled: boolean) {
+  return useQuery({ queryKey: ['organizations'], queryFn: ({ signal }) => get<Page<Organization>>('/v1/organizations', signal), enabled })
 }
 
 export function useDora(view: View) {

@@ -26,6 +26,13 @@ export function asProblem(thrown: unknown): Problem {
   }
 }
 
+/** Which of these fields the problem is about, and what is wrong with it; where it is about none of them, null. */
+export function fieldOf({ field, errors, detail, help }: Problem, names: readonly string[]): { name: string; text: string } | null {
+  if (field !== undefined && names.includes(field)) return { name: field, text: [detail, help].filter(Boolean).join(' ') }
+  const first = errors?.find(({ path }) => names.includes(path.split('.')[0] ?? ''))
+  return first === undefined ? null : { name: first.path.split('.')[0] ?? '', text: first.message }
+}
+
 export async function get<Reply>(path: string, signal: AbortSignal): Promise<Reply> {
   const response = await send(path, { signal, headers: { accept: 'application/json' } })
   return (await readJson(response)) as Reply
@@ -164,6 +171,7 @@ async function readProblem(response: Response): Promise<Problem> {
       code: sent.code ?? fallback.code,
       detail: sent.detail ?? sent.title ?? fallback.detail,
       help: sent.help ?? null,
+      ...(typeof sent.field === 'string' ? { field: sent.field } : {}),
       ...(Array.isArray(sent.errors) ? { errors: sent.errors } : {}),
     }
   } catch {

@@ -5,6 +5,7 @@ import './confirm-dialog.css'
 export function ConfirmDialog({
   title,
   act,
+  keep = 'Keep it',
   busy,
   onAct,
   onCancel,
@@ -13,6 +14,8 @@ export function ConfirmDialog({
   title: string
   /** What the button says that does it. */
   act: string
+  /** What the harmless answer says. */
+  keep?: string
   busy: boolean
   onAct: () => void
   onCancel: () => void
@@ -45,7 +48,7 @@ export function ConfirmDialog({
       {children}
       <div className="confirm-buttons">
         <button type="button" ref={harmless} className="button" onClick={onCancel}>
-          Keep it
+          {keep}
         </button>
         <button type="button" className="button button-bad" disabled={busy} onClick={onAct}>
           {busy ? 'One moment…' : act}

@@ -1,29 +1,51 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
-import { asProblem, post } from '../api/request.ts'
+import type { Session } from '../api/contract.ts'
+import { organizationName } from '../review/organization-name.ts'
 import { Icon } from './icon.tsx'
 import logo from './favicon.svg'
+import { SessionMenu } from './session-menu.tsx'
+import { SetupNotice } from './setup-notice.tsx'
 import { chooseTheme, useTheme } from './theme.ts'
 import './masthead.css'
 
-export function Masthead({ organization, signedIn, children }: { organization: string | null; signedIn: boolean; children?: ReactNode }) {
+/** `signedIn` is null while nobody knows: what was last known of the session then stands, so that nothing jumps between two pages. */
+export function Masthead({
+  organization,
+  signedIn,
+  children,
+}: {
+  organization: string | null
+  signedIn: boolean | null
+  children?: ReactNode
+}) {
+  const queries = useQueryClient()
+  const known = queries.getQueryData<Session>(['session'])
+  const isIn = signedIn ?? known !== undefined
+  const name = organization ?? (signedIn === null && known !== undefined ? organizationName(known) : null)
   return (
-    <header className="masthead">
-      <div className="masthead-inner">
-        <a className="brand" href="/">
-          <img src={logo} alt="" width="28" height="28" />
-          <span className="brand-name">Fairlead</span>
-        </a>
-        {organization !== null && <span className="organization">{organization}</span>}
-        {signedIn && <Navigation />}
-        <div className="masthead-end">
-          {children}
-          <ThemeToggle />
-          {signedIn && <SignOut />}
+    <>
+      <header className="masthead">
+        <div className="masthead-inner">
+          <a className="brand" href="/">
+            <img src={logo} alt="" width="28" height="28" />
+            <span className="brand-name">Fairlead</span>
+          </a>
+          {name !== null && (
+            <span className="organization" title={name}>
+              {name}
+            </span>
+          )}
+          {isIn && <Navigation />}
+          <div className="masthead-end">
+            {children}
+            {isIn ? <SessionMenu /> : signedIn !== null && <ThemeToggle />}
+          </div>
         </div>
-      </div>
-    </header>
+      </header>
+      {isIn && <SetupNotice />}
+    </>
   )
 }
 
@@ -61,31 +83,6 @@ function ThemeToggle() {
   return (
     <button type="button" className="icon-button" aria-label={label} title={label} onClick={() => chooseTheme(next)}>
       <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
-    </button>
-  )
-}
-
-function SignOut() {
-  const queries = useQueryClient()
-  const [failure, setFailure] = useState<string | null>(null)
-  const signOut = async () => {
-    try {
-      await post('/v1/session/end')
-      await queries.resetQueries()
-    } catch (thrown) {
-      setFailure(asProblem(thrown).detail)
-    }
-  }
-  const label = failure === null ? 'Sign out' : `Sign out (failed: ${failure})`
-  return (
-    <button
-      type="button"
-      className={`icon-button${failure === null ? '' : ' is-bad'}`}
-      aria-label={label}
-      title={label}
-      onClick={() => void signOut()}
-    >
-      <Icon name="leave" />
     </button>
   )
 }

@@ -14,7 +14,7 @@ export function Page({
   end,
   children,
 }: {
-  status: Status
+  status: Pick<Status, 'organization'>
   title: string
   above?: ReactNode
   lead?: ReactNode

@@ -11,7 +11,7 @@ export function PlainPage({
 }: {
   title: string
   organization?: string | null
-  signedIn?: boolean
+  signedIn?: boolean | null
   children: ReactNode
 }) {
   return (

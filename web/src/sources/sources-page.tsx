@@ -3,7 +3,8 @@ import type { Source, Status } from '../api/contract.ts'
 import { useSources } from '../api/queries.ts'
 import { asProblem } from '../api/request.ts'
 import { count } from '../format/figure.ts'
-import { ago, clock, moment } from '../format/moment.ts'
+import { clock } from '../format/moment.ts'
+import { Ago } from '../frame/ago.tsx'
 import { Icon } from '../frame/icon.tsx'
 import { Page } from '../frame/page.tsx'
 import { Prose } from '../frame/prose.tsx'
@@ -163,15 +164,6 @@ export function Budget({ budget, now, zone }: { budget: NonNullable<Source['budg
     <span className={remaining < limit / 10 ? 'is-warn' : undefined}>
       {count(remaining)} of {count(limit)}, renewed at {clock(reset_at, zone)}
     </span>
-  )
-}
-
-export function Ago({ at, now, zone, never }: { at: string | null; now: number; zone: string; never: string }) {
-  if (at === null) return <>{never}</>
-  return (
-    <time dateTime={at} title={moment(at, zone)}>
-      {ago(at, now)}
-    </time>
   )
 }
 

@@ -1,7 +1,7 @@
 import type { Connector, SourceHealth } from '../api/contract.ts'
 import { count } from '../format/figure.ts'
 import { codeText } from '../format/words.ts'
-import { Ago } from './sources-page.tsx'
+import { Ago } from '../frame/ago.tsx'
 
 /** What came, stream by stream; a stream that the connector has and that told nothing is listed, too. */
 export function Streams({

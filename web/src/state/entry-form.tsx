@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useId, useState, type FormEvent } from 'react'
 import type { Problem } from '../api/contract.ts'
-import { asProblem, post } from '../api/request.ts'
+import { asProblem, fieldOf, post } from '../api/request.ts'
 import { Prose } from '../frame/prose.tsx'
 import './entry-form.css'
 
@@ -11,6 +11,8 @@ export interface EntryField {
   readonly type: 'text' | 'email' | 'password'
   readonly autoComplete: string
   readonly placeholder?: string
+  /** What is asked of it, before it is refused. */
+  readonly hint?: string
   /** Of what is pasted: no password begins or ends with what was meant as a blank. */
   readonly trimmed?: true
 }
@@ -37,6 +39,7 @@ export function EntryForm({
   const [sending, setSending] = useState(false)
   const id = useId()
   const valueOf = ({ name, trimmed }: EntryField) => (trimmed ? (values[name] ?? '').trim() : (values[name] ?? ''))
+  const names = fields.map(({ name }) => name)
   const submit = async () => {
     setSending(true)
     setProblem(null)
@@ -54,6 +57,7 @@ export function EntryForm({
     event.preventDefault()
     void submit()
   }
+  const at = problem === null ? null : fieldOf(problem, names)
   return (
     <form className="entry-form" onSubmit={onSubmit}>
       {fields.map((field) => (
@@ -67,20 +71,35 @@ export function EntryForm({
             placeholder={field.placeholder}
             required
             value={values[field.name] ?? ''}
-            aria-invalid={problem !== null}
-            aria-describedby={problem === null ? undefined : `${id}-problem`}
+            aria-invalid={problem !== null && (at === null || at.name === field.name)}
+            aria-describedby={[
+              ...(problem !== null && (at === null || at.name === field.name) ? [`${id}-problem`] : []),
+              ...(field.hint === undefined ? [] : [`${id}-${field.name}-hint`]),
+            ].join(' ')}
             onChange={(event) => setValues({ ...values, [field.name]: event.target.value })}
           />
+          {at?.name === field.name && <EntryProblem id={`${id}-problem`} text={at.text} />}
+          {field.hint !== undefined && (
+            <p className="entry-hint" id={`${id}-${field.name}-hint`}>
+              {field.hint}
+            </p>
+          )}
         </div>
       ))}
-      {problem !== null && (
-        <p className="field-problem" id={`${id}-problem`} role="alert">
-          <Prose text={[problem.detail, problem.help].filter(Boolean).join(' ')} />
-        </p>
+      {problem !== null && at === null && (
+        <EntryProblem id={`${id}-problem`} text={[problem.detail, problem.help].filter(Boolean).join(' ')} />
       )}
       <button type="submit" className="button button-main" disabled={sending || fields.some((field) => valueOf(field) === '')}>
         {sending ? sendingWord : button}
       </button>
     </form>
+  )
+}
+
+function EntryProblem({ id, text }: { readonly id: string; readonly text: string }) {
+  return (
+    <p className="field-problem" id={id} role="alert">
+      <Prose text={text} />
+    </p>
   )
 }

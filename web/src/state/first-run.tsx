@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { Link } from 'wouter'
 import type { Status } from '../api/contract.ts'
+import { exampleEvent } from '../format/example-event.ts'
 import { Command } from '../frame/copy-button.tsx'
 import { PlainPage } from '../frame/plain-page.tsx'
 import { organizationName } from '../review/organization-name.ts'
@@ -10,7 +11,7 @@ const HOUR_MS = 3_600_000
 
 /** The first minutes with Fairlead: four ways to a number, the quickest first. The page notices by itself when data has come. */
 export function FirstRun({ status }: { status: Status }) {
-  const [event] = useState(() => exampleEvent(window.location.origin, new Date(Date.now() - HOUR_MS)))
+  const [event] = useState(() => exampleEvent('$(cat .fairlead/ingest.token)', new Date(Date.now() - HOUR_MS)))
   return (
     <PlainPage title="Let us see the first delivery" organization={organizationName(status)} signedIn>
       <p className="lead">
@@ -50,14 +51,4 @@ export function FirstRun({ status }: { status: Status }) {
       </p>
     </PlainPage>
   )
-}
-
-function exampleEvent(origin: string, committed: Date): string {
-  const event = { kind: 'deploy', service: 'api', git_sha: '4f2a9c1', commit_at: `${committed.toISOString().slice(0, 19)}Z` }
-  return [
-    `curl -X POST ${origin}/v1/events`,
-    `-H "authorization: Bearer $(cat .fairlead/ingest.token)"`,
-    `-H 'content-type: application/json'`,
-    `-d '${JSON.stringify(event)}'`,
-  ].join(' \\\n  ')
 }

@@ -27,7 +27,7 @@ const CHOSEN: EntryField = {
 /** Where an invitation leads. */
 export function InvitationPage({ code }: { readonly code: string }) {
   const [, go] = useLocation()
-  const { oidc } = useSignInOptions()
+  const oidc = useSignInOptions()?.oidc ?? []
   const { data, error } = useQuery({
     queryKey: ['invitation', code],
     queryFn: ({ signal }) => get<Invitation>(`/v1/invitations/${encodeURIComponent(code)}`, signal),

@@ -3,7 +3,7 @@ import './not-found.css'
 
 export function NotFound({ path }: { path: string }) {
   return (
-    <PlainPage title="There is no such page">
+    <PlainPage title="There is no such page" signedIn={null}>
       <p>
         Nothing is at <code>{path}</code>.
       </p>

@@ -7,7 +7,7 @@ const CARDS = ['a', 'b', 'c']
 export function PageSkeleton({ title }: { title: string }) {
   return (
     <>
-      <Masthead organization={null} signedIn={false} />
+      <Masthead organization={null} signedIn={null} />
       <main className="page" aria-busy="true">
         <h1 className="visually-hidden">{title}</h1>
         <div className="bone bone-title" />

@@ -7,7 +7,7 @@ const TILES = ['a', 'b', 'c', 'd', 'e', 'f']
 export function ReviewSkeleton() {
   return (
     <>
-      <Masthead organization={null} signedIn={false} />
+      <Masthead organization={null} signedIn={null} />
       <main className="page" aria-busy="true">
         <h1 className="visually-hidden">Delivery review</h1>
         <p className="visually-hidden" role="status">

@@ -18,7 +18,7 @@ const TOKEN: readonly EntryField[] = [
 export function SignIn() {
   const [path] = useLocation()
   const [params] = useSearchParams()
-  const { oidc } = useSignInOptions()
+  const oidc = useSignInOptions()?.oidc ?? []
   const reason = reasonOf(params.get('signin'))
   return (
     <PlainPage title="Sign in to Fairlead">

@@ -12,9 +12,11 @@ export function WithStatus({ waiting, children }: { waiting: ReactNode; children
   if (status.error instanceof ProblemError && status.error.signedOut) return <SignIn />
   if (status.data !== undefined) return children(status.data)
   if (status.error === null) return waiting
+  const problem = asProblem(status.error)
   return (
-    <PlainPage title="Fairlead could not be read">
-      <ProblemNotice problem={asProblem(status.error)} onRetry={() => void status.refetch()} retrying={status.isFetching} />
+    // Who may do nothing here is somebody all the same, who may go elsewhere or sign out.
+    <PlainPage title="Fairlead could not be read" signedIn={problem.status === 403 ? true : null}>
+      <ProblemNotice problem={problem} onRetry={() => void status.refetch()} retrying={status.isFetching} />
     </PlainPage>
   )
 }
