@@ -21,6 +21,9 @@ export const PAGES: ReadonlySet<string> = new Set([
   '/sources/connect',
   '/sources/settings',
   '/gaps',
+  '/settings',
+  '/settings/levels',
+  '/settings/projects',
   '/invitation/:code',
   '/reset/:code',
 ])

@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
-import { ask, asProblem } from '../api/request.ts'
+import { ask } from '../api/request.ts'
+import { Failure } from '../frame/failure.tsx'
 import { Notice } from '../frame/notice.tsx'
-import { Prose } from '../frame/prose.tsx'
 import { Choice } from '../review/controls.tsx'
 
 const TIERS = ['production', 'staging', 'testing', 'development', 'other']
@@ -35,11 +35,7 @@ export function TierForm({ names }: { names: string[] }) {
           <strong>{set.variables.name}</strong> is {set.variables.canonical}. What is kept is being read again.
         </Notice>
       )}
-      {set.error !== null && (
-        <p className="is-bad" role="alert">
-          <Prose text={[asProblem(set.error).detail, asProblem(set.error).help].filter(Boolean).join(' ')} />
-        </p>
-      )}
+      <Failure error={set.error} />
     </form>
   )
 }

@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState } from 'react'
+import { FieldProblem } from '../frame/field.tsx'
 import { Icon } from '../frame/icon.tsx'
 import { Prose } from '../frame/prose.tsx'
-import { FieldProblem } from './settings-field.tsx'
 import { ruleOf, type Field, type Rule, type RulePart } from './settings.ts'
 import './rules-field.css'
 

@@ -1,9 +1,9 @@
-import { useId, useState, type ReactNode } from 'react'
+import { useId, useState } from 'react'
 import { Command } from '../frame/copy-button.tsx'
+import { described, FieldFrame, FieldProblem, Tag } from '../frame/field.tsx'
 import { Prose } from '../frame/prose.tsx'
 import { RulesField } from './rules-field.tsx'
 import type { Field, Rule, Value } from './settings.ts'
-import './settings-field.css'
 
 interface FieldProps {
   field: Field
@@ -25,61 +25,6 @@ export function SettingsField(props: FieldProps) {
       <Control {...props} id={id} />
     </FieldFrame>
   )
-}
-
-export function FieldFrame({
-  id,
-  label,
-  hint,
-  required,
-  kept = false,
-  problem,
-  children,
-}: {
-  id: string
-  label: string
-  hint: string
-  required: boolean
-  kept?: boolean
-  problem: string | undefined
-  children: ReactNode
-}) {
-  return (
-    <div className="field">
-      <div className="field-words">
-        <label htmlFor={id}>{label}</label> {kept ? <Tag text="kept" /> : required && <Tag text="needed" />}
-        <p className="field-hint" id={`${id}-hint`}>
-          <Prose text={hint} />
-        </p>
-      </div>
-      <div className="field-control">
-        {children}
-        <FieldProblem id={id} problem={problem} />
-      </div>
-    </div>
-  )
-}
-
-export function FieldProblem({ id, problem }: { id: string; problem: string | undefined }) {
-  if (problem === undefined) return null
-  return (
-    <p className="field-problem" id={`${id}-problem`}>
-      <Prose text={problem} />
-    </p>
-  )
-}
-
-export function Tag({ text }: { text: string }) {
-  return <span className="field-tag">{text}</span>
-}
-
-/** The attributes with which a control says what it is and what is wrong with it. */
-export function described(id: string, problem: string | undefined) {
-  return {
-    id,
-    'aria-describedby': problem === undefined ? `${id}-hint` : `${id}-problem ${id}-hint`,
-    'aria-invalid': problem !== undefined,
-  }
 }
 
 function Control({ field, value, kept, problem, onChange, id }: FieldProps & { id: string }) {
