@@ -17,6 +17,7 @@ const itemSchema = z.object({
   value: z.unknown(),
   default: z.unknown(),
   is_default: z.boolean(),
+  derives: z.boolean().openapi({ description: 'A change derives everything of the organization again.' }),
   updated_at: z.string().nullable(),
   updated_by: z.string().nullable(),
 })
@@ -40,8 +41,8 @@ const benchmarkItem = z.object({
 })
 
 function replyOf(item: SettingItem): z.infer<typeof itemSchema> {
-  const { title, description, schema, default: fallback } = SETTINGS[item.key]
-  return { ...item, title, description, default: fallback, schema: z.toJSONSchema(schema) as Record<string, unknown> }
+  const { title, description, schema, default: fallback, derives } = SETTINGS[item.key]
+  return { ...item, title, description, default: fallback, derives, schema: z.toJSONSchema(schema) as Record<string, unknown> }
 }
 
 /** Who changed it, for the history. */

@@ -27,6 +27,9 @@ export const PAGES: ReadonlySet<string> = new Set([
   '/audit',
   '/organization',
   '/setup',
+  '/settings',
+  '/settings/levels',
+  '/settings/projects',
   '/invitation/:code',
   '/reset/:code',
 ])

@@ -21,15 +21,15 @@ describe('the menu of the session', () => {
     const page = await open()
     expect(await sessionMenu(page).getAttribute('aria-label')).toBe('Your session, Grace Hopper, GH')
     expect(await page.locator('.session-who p').allTextContents()).toEqual(['Grace Hopper', 'grace@acme.example', 'Admin'])
-    expect(await links(page).allTextContents()).toEqual(['Account', 'Tokens', 'Members', 'Audit log', 'Organization'])
+    expect(await links(page).allTextContents()).toEqual(['Account', 'Tokens', 'Members', 'Audit log', 'Organization', 'Settings'])
     expect(await page.locator('.session-organizations').count()).toBe(0)
   })
 
   test.each([
-    ['a viewer', { role: 'viewer' as const, rights: ['read'] as const }, ['Account', 'Tokens']],
+    ['a viewer', { role: 'viewer' as const, rights: ['read'] as const }, ['Account', 'Tokens', 'Settings']],
     ['who belongs to no organization any more', { role: null, rights: [] }, ['Account']],
-    ['the one-time link', { user: null, role: null, rights: EVERYTHING }, ['Tokens', 'Members', 'Audit log', 'Organization']],
-    ['a token that reads', { user: null, role: null, rights: ['read'] as const }, []],
+    ['the one-time link', { user: null, role: null, rights: EVERYTHING }, ['Tokens', 'Members', 'Audit log', 'Organization', 'Settings']],
+    ['a token that reads', { user: null, role: null, rights: ['read'] as const }, ['Settings']],
   ])('shows %s no link to what they may not do', async (_, given, expected) => {
     at.api.world.session = { ...session, ...given, rights: [...given.rights] }
     const page = await open()

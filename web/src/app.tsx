@@ -16,6 +16,9 @@ const SourcesPage = lazy(() => import('./sources/sources-page.tsx'))
 const SourcePage = lazy(() => import('./sources/source-page.tsx'))
 const ConnectPage = lazy(() => import('./sources/connect-page.tsx'))
 const SettingsPage = lazy(() => import('./sources/settings-page.tsx'))
+const OrganizationSettingsPage = lazy(() => import('./settings/settings-page.tsx'))
+const LevelsPage = lazy(() => import('./settings/levels-page.tsx'))
+const ProjectsPage = lazy(() => import('./settings/projects-page.tsx'))
 const InvitationPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).InvitationPage }))
 const ResetPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).ResetPage }))
 const AccountPage = lazy(() => import('./account/account-page.tsx'))
@@ -78,6 +81,15 @@ export function App() {
           </Route>
           <Route path="/setup">
             <WithSession title="Make your account">{(session) => <SetupPage session={session} />}</WithSession>
+          </Route>
+          <Route path="/settings">
+            <WithStatus waiting={<PageSkeleton title="Settings" />}>{(status) => <OrganizationSettingsPage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/settings/levels">
+            <WithStatus waiting={<PageSkeleton title="Levels" />}>{(status) => <LevelsPage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/settings/projects">
+            <WithStatus waiting={<PageSkeleton title="Projects" />}>{(status) => <ProjectsPage status={status} />}</WithStatus>
           </Route>
           <Route path="/invitation/:code">{({ code }) => <InvitationPage code={code} />}</Route>
           <Route path="/reset/:code">{({ code }) => <ResetPage code={code} />}</Route>

@@ -109,6 +109,7 @@ const LINKS: readonly { path: string; text: string; isFor: (session: Session) =>
   { path: '/members', text: 'Members', isFor: mayAdminister },
   { path: '/audit', text: 'Audit log', isFor: mayAdminister },
   { path: '/organization', text: 'Organization', isFor: mayAdminister },
+  { path: '/settings', text: 'Settings', isFor: ({ rights }) => rights.includes('read') },
 ]
 
 /** What one may not do has no link; whoever comes by the address is told who can. */

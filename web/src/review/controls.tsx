@@ -1,6 +1,8 @@
 import { useId } from 'react'
 import type { Status } from '../api/contract.ts'
+import { useBenchmarks } from '../api/settings.ts'
 import { Icon } from '../frame/icon.tsx'
+import { editionsOf, editionText } from '../settings/editions.ts'
 import { DEFAULT_EDITION, DEFAULT_ENVIRONMENT, EDITIONS, WINDOWS, type View } from '../view-state.ts'
 import type { ChangeView } from '../use-view.ts'
 import './controls.css'
@@ -13,7 +15,8 @@ export function Controls({ view, change, status, edition }: { view: View; change
     withCurrent(status.environments, DEFAULT_ENVIRONMENT),
     view.environment === 'all' ? null : view.environment,
   )
-  const editions = withCurrent(withCurrent(EDITIONS, edition), view.edition)
+  const known = editionsOf(useBenchmarks().data?.items)
+  const editions = withCurrent(withCurrent(known.length === 0 ? EDITIONS : known, edition), view.edition)
   return (
     <form className="controls" aria-label="What the review shows" onSubmit={(event) => event.preventDefault()}>
       <WindowChoice days={view.days} onChoose={(days) => change({ days })} />
@@ -33,7 +36,7 @@ export function Controls({ view, change, status, edition }: { view: View; change
       <Choice
         label="Levels"
         value={view.edition ?? edition ?? DEFAULT_EDITION}
-        options={editions.map((known) => ({ value: known, text: /^\d{4}$/.test(known) ? `DORA ${known}` : known }))}
+        options={editions.map((one) => ({ value: one, text: editionText(one) }))}
         onChoose={(chosen) => change({ edition: chosen })}
       />
     </form>

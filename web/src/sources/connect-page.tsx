@@ -7,10 +7,10 @@ import { codeText } from '../format/words.ts'
 import { Markdown } from '../frame/markdown.tsx'
 import { Notice } from '../frame/notice.tsx'
 import { Page } from '../frame/page.tsx'
+import { ReadOnly } from '../frame/read-only.tsx'
 import { CardBones } from '../state/page-skeleton.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import { connectAddress } from './addresses.ts'
-import { ReadOnly } from './read-only.tsx'
 import { Saved } from './saved.tsx'
 import { SettingsForm } from './settings-form.tsx'
 import './connect-page.css'
@@ -57,7 +57,7 @@ export default function ConnectPage({ status }: { status: Status }) {
       {isLoading ? (
         failed === null && <CardBones what="the tools" />
       ) : !sources.data.may_change ? (
-        <ReadOnly />
+        <ReadOnly what="the sources" />
       ) : connector !== undefined ? (
         <Connect connector={connector} taken={sources.data.items.map(({ name }) => name)} />
       ) : (

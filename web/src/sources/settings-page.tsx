@@ -5,10 +5,10 @@ import { useConnectors, useSources } from '../api/queries.ts'
 import { asProblem } from '../api/request.ts'
 import { Notice } from '../frame/notice.tsx'
 import { Page } from '../frame/page.tsx'
+import { ReadOnly } from '../frame/read-only.tsx'
 import { CardBones } from '../state/page-skeleton.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import { sourceAddress } from './addresses.ts'
-import { ReadOnly } from './read-only.tsx'
 import { Saved } from './saved.tsx'
 import { SettingsForm } from './settings-form.tsx'
 
@@ -40,7 +40,7 @@ export default function SettingsPage({ status }: { status: Status }) {
       {connectors.data === undefined || sources.data === undefined ? (
         failed === null && <CardBones what="the settings" />
       ) : !sources.data.may_change ? (
-        <ReadOnly />
+        <ReadOnly what="the sources" />
       ) : source === undefined || connector === undefined ? (
         <Notice tone="warn">
           {source === undefined ? `There is no source ${name}.` : `This version of Fairlead has no connector ${source.connector}.`}

@@ -7,6 +7,7 @@ import { count } from '../format/figure.ts'
 import { leadingUnit } from '../format/moment.ts'
 import { codeText } from '../format/words.ts'
 import { ConfirmDialog } from '../frame/confirm-dialog.tsx'
+import { Failure } from '../frame/failure.tsx'
 import { Icon } from '../frame/icon.tsx'
 import { Notice } from '../frame/notice.tsx'
 import { Prose } from '../frame/prose.tsx'
@@ -15,6 +16,7 @@ import { settingsAddress } from './addresses.ts'
 import { CheckResult } from './check-result.tsx'
 import { useWork } from './use-work.ts'
 import { WorkProgress } from './work-progress.tsx'
+import '../frame/field.css'
 import './source-actions.css'
 
 /** What can be done with a source, and what came of it. */
@@ -140,11 +142,7 @@ function RemoveDialog({ name, onCancel }: { name: string; onCancel: () => void }
         <input type="checkbox" checked={data} onChange={(event) => setData(event.target.checked)} />
         <span>Remove its data, too</span>
       </label>
-      {remove.error !== null && (
-        <p className="field-problem" role="alert">
-          <Prose text={[asProblem(remove.error).detail, asProblem(remove.error).help].filter(Boolean).join(' ')} />
-        </p>
-      )}
+      <Failure error={remove.error} />
     </ConfirmDialog>
   )
 }

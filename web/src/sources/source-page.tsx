@@ -7,13 +7,13 @@ import { leadingUnit } from '../format/moment.ts'
 import { Ago } from '../frame/ago.tsx'
 import { Notice } from '../frame/notice.tsx'
 import { Page } from '../frame/page.tsx'
+import { ReadOnly } from '../frame/read-only.tsx'
 import { Prose } from '../frame/prose.tsx'
 import { useNow } from '../frame/use-now.ts'
 import { CardBones } from '../state/page-skeleton.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import { DayStrip } from './day-strip.tsx'
 import { HookCard } from './hook-card.tsx'
-import { ReadOnly } from './read-only.tsx'
 import { SourceActions } from './source-actions.tsx'
 import { remedyOf, rhythm } from './source-words.ts'
 import { Budget, Fact } from './sources-page.tsx'
@@ -60,7 +60,7 @@ export default function SourcePage({ status }: { status: Status }) {
         failed === null && <CardBones what="the source" />
       ) : (
         <div className="cards">
-          {source !== undefined && (sources.data.may_change ? <SourceActions source={source} /> : <ReadOnly />)}
+          {source !== undefined && (sources.data.may_change ? <SourceActions source={source} /> : <ReadOnly what="the sources" />)}
           <Health health={reply} source={source} connector={connector} zone={status.organization.time_zone} />
         </div>
       )}

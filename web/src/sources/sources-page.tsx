@@ -7,13 +7,13 @@ import { clock } from '../format/moment.ts'
 import { Ago } from '../frame/ago.tsx'
 import { Icon } from '../frame/icon.tsx'
 import { Page } from '../frame/page.tsx'
+import { ReadOnly } from '../frame/read-only.tsx'
 import { Prose } from '../frame/prose.tsx'
 import { useNow } from '../frame/use-now.ts'
 import { CardBones } from '../state/page-skeleton.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import { sourceAddress } from './addresses.ts'
 import { NoSources } from './no-sources.tsx'
-import { ReadOnly } from './read-only.tsx'
 import { remedyOf, rhythm } from './source-words.ts'
 import { StateBadge } from './state-badge.tsx'
 import './sources-page.css'
@@ -50,7 +50,7 @@ export default function SourcesPage({ status }: { status: Status }) {
         sources.error === null && <CardBones what="the sources" />
       ) : (
         <div className="cards">
-          {!reply.may_change && <ReadOnly />}
+          {!reply.may_change && <ReadOnly what="the sources" />}
           {listed.length === 0 && <NoSources mayChange={reply.may_change} />}
           {listed.length > 0 && (
             <ul className="sources" aria-label="Sources">
