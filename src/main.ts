@@ -335,11 +335,13 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       pull,
       replay,
       reread,
-      async removeSource(org, name, data) {
+      async removeSource(org, name, data, audited) {
         // What it told can be removed afterwards, too: also where that was broken off.
         const isConnected = (await sources.find(org, name)) !== null
-        if (isConnected) await sources.remove(org, name)
+        if (isConnected) await sources.remove(org, name, data, audited)
         else if (!data || !(await sourcesWithItems(analytics, org)).includes(name)) throw unknownSource(name)
+        else
+          await audited({ action: 'source.removed', target: { type: 'source', id: name, name }, after: { data_removed: true } }, semantic)
         if (!data) return
         await applier.alone(org, async () => removeSourceRows(analytics, org, name))
       },

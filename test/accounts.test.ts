@@ -373,6 +373,34 @@ describe('the audit log', () => {
   })
 })
 
+describe('a change and its entry in the audit log', () => {
+  const entries = async () => (await ask<{ items: { action: string }[] }>(machine('acme'), 'GET', '/v1/audit?limit=1000')).body.items
+  const band = { metric: 'change_fail_rate', level: 'elite', min: null, max: null, unit: 'share' }
+  const hook = { name: 'pages', connector: 'grafana', config: { webhook_secrets: ['a-secret-of-the-hook'] } }
+
+  test.each([
+    ['/v1/settings', { key: 'level_min_samples', value: 7 }, 'setting.changed'],
+    ['/v1/benchmarks', { edition: 'ours', rows: [band] }, 'benchmark.saved'],
+    ['/v1/benchmarks/remove', { edition: 'ours' }, 'benchmark.removed'],
+    ['/v1/projects', { name: 'shop', services: ['api'] }, 'project.saved'],
+    ['/v1/projects/settings', { name: 'shop', plugin: 'dora', options: {} }, 'project.settings_saved'],
+    ['/v1/projects/remove', { name: 'shop' }, 'project.removed'],
+    ['/v1/names', { kind: 'environment', name: 'live', canonical: 'production' }, 'name.set'],
+    ['/v1/names', { kind: 'environment', name: 'live', canonical: null }, 'name.removed'],
+    ['/v1/sources', hook, 'source.saved'],
+    ['/v1/sources', { ...hook, config: { webhook_secrets: ['another-secret-of-the-hook'] } }, 'source.saved'],
+    ['/v1/sources/remove', { name: 'pages' }, 'source.removed'],
+  ])('%s %j writes one entry, and none when it is said again', async (path, body, action) => {
+    const before = await entries()
+    expect((await ask(machine('acme'), 'POST', path, body)).status).toBe(200)
+    const after = await entries()
+    expect(after.slice(0, after.length - before.length).map((one) => one.action)).toEqual([action])
+    await ask(machine('acme'), 'POST', path, body)
+    expect(await entries()).toEqual(after)
+    expect(JSON.stringify(after)).not.toContain('secret-of-the-hook')
+  })
+})
+
 describe('the command line', () => {
   test('both spellings make accounts and organizations, and list them: without a server, and with one', { timeout: 120_000 }, async () => {
     const own = await freshDirectory()

@@ -40,10 +40,15 @@ const auditRow = z.object({
 })
 export type AuditRow = z.infer<typeof auditRow>
 
+/** Writes the entry of a change through the transaction of that change, so that neither is there without the other. */
+export type Note = (entry: AuditEntry, through: Queries) => Promise<void>
+
 /** Who changed what: append-only, which the table itself enforces. */
 export interface Audit {
   /** `through` is the transaction of the change, so that neither is there without the other. */
   note(actor: Actor, entry: AuditEntry, through?: Queries): Promise<void>
+  /** For who changes something without knowing who asked for it. */
+  by(actor: Actor): Note
   /** Newest first, of one organization; `after` is the last entry of the page before. */
   page(org: string, asked: AuditPage): Promise<AuditRow[]>
 }
@@ -76,7 +81,7 @@ ORDER BY at DESC, id DESC LIMIT {limit:integer}`,
 })
 
 export function openAudit({ semantic, clock }: { semantic: Semantic; clock: Clock }): Audit {
-  return {
+  const audit: Audit = {
     async note(actor, { action, target, before, after }, through = semantic) {
       await through.query(insertEntry, {
         id: randomUUID(),
@@ -95,6 +100,7 @@ export function openAudit({ semantic, clock }: { semantic: Semantic; clock: Cloc
         agent: actor.agent,
       })
     },
+    by: (actor) => (entry, through) => audit.note(actor, entry, through),
     page: (org, { limit, after, from, to, action, actor }) =>
       semantic.query(pageOfEntries, {
         org,
@@ -107,4 +113,5 @@ export function openAudit({ semantic, clock }: { semantic: Semantic; clock: Cloc
         actor: actor ?? null,
       }),
   }
+  return audit
 }

@@ -176,13 +176,10 @@ export function healthRoutes(services: Services): Route[] {
       replies: { 200: { description: 'Whether that changed anything.', schema: z.object({ changed: z.boolean() }) } },
       async handle({ principal, actor, body }) {
         const { kind, name, canonical } = body
-        const changed = await services.reread.after(principal.org, null, () =>
-          canonical === null ? names.remove(principal.org, kind, name) : names.set(principal.org, kind, name, canonical),
-        )
-        const target = { type: kind, id: name, name }
-        if (changed)
-          await services.audit.note(actor, { action: canonical === null ? 'name.removed' : 'name.set', target, after: { canonical } })
-        return { changed }
+        const audited = services.audit.by(actor)
+        const change = () =>
+          canonical === null ? names.remove(principal.org, kind, name, audited) : names.set(principal.org, kind, name, canonical, audited)
+        return { changed: await services.reread.after(principal.org, null, change) }
       },
     }),
   ]

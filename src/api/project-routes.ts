@@ -8,7 +8,6 @@ const projectName = z.string().trim().min(1).max(300)
 const names = z.array(z.string().trim().min(1).max(300)).max(1_000).default([])
 
 export function projectRoutes({ projects, audit }: Services): Route[] {
-  const target = (name: string) => ({ type: 'project', id: name })
   return [
     route({
       method: 'get',
@@ -27,11 +26,7 @@ export function projectRoutes({ projects, audit }: Services): Route[] {
         .object({ name: projectName, description: z.string().max(2_000).nullable().default(null), repositories: names, services: names })
         .strict(),
       replies: { 200: { description: 'The project.', schema: projectSchema } },
-      async handle({ principal, actor, body }) {
-        const saved = await projects.save(principal.org, body)
-        await audit.note(actor, { action: 'project.saved', target: target(saved.name), after: saved })
-        return saved
-      },
+      handle: ({ principal, actor, body }) => projects.save(principal.org, body, audit.by(actor)),
     }),
     route({
       method: 'post',
@@ -40,11 +35,7 @@ export function projectRoutes({ projects, audit }: Services): Route[] {
       right: 'admin',
       body: z.object({ name: projectName }).strict(),
       replies: { 200: { description: 'Whether there was one.', schema: z.object({ removed: z.boolean() }) } },
-      async handle({ principal, actor, body }) {
-        const removed = await projects.remove(principal.org, body.name)
-        if (removed) await audit.note(actor, { action: 'project.removed', target: target(body.name) })
-        return { removed }
-      },
+      handle: async ({ principal, actor, body }) => ({ removed: await projects.remove(principal.org, body.name, audit.by(actor)) }),
     }),
     route({
       method: 'post',
@@ -60,11 +51,7 @@ export function projectRoutes({ projects, audit }: Services): Route[] {
         })
         .strict(),
       replies: { 200: { description: 'The project.', schema: projectSchema } },
-      async handle({ principal, actor, body: { name, ...setting } }) {
-        const saved = await projects.saveSettings(principal.org, name, setting)
-        await audit.note(actor, { action: 'project.settings_saved', target: target(name), after: setting })
-        return saved
-      },
+      handle: ({ principal, actor, body: { name, ...setting } }) => projects.saveSettings(principal.org, name, setting, audit.by(actor)),
     }),
   ]
 }

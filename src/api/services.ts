@@ -1,5 +1,5 @@
 import type { Access } from '../account/access.ts'
-import type { Audit } from '../account/audit.ts'
+import type { Audit, Note } from '../account/audit.ts'
 import type { Members } from '../account/members.ts'
 import type { Organizations } from '../account/organizations.ts'
 import type { Oidc } from '../account/oidc.ts'
@@ -75,7 +75,7 @@ export interface Services {
   /** The same in the background, after a change to settings or names. */
   readonly reread: Rereading
   /** Takes a source away; with `data`, also every row that it told. */
-  removeSource(org: string, source: string, data: boolean): Promise<void>
+  removeSource(org: string, source: string, data: boolean, audited: Note): Promise<void>
   loadDemo(org: string, signal: AbortSignal): Promise<{ events: number }>
   removeDemo(org: string): Promise<{ events: number }>
   /** An organization that holds what was known at a moment: a reading of the raw log up to then. */

@@ -76,7 +76,7 @@ function limitsOf(
 }
 
 export function settingRoutes(services: Services): Route[] {
-  const { settings, benchmarks } = services
+  const { audit, settings, benchmarks } = services
   return [
     route({
       method: 'get',
@@ -95,21 +95,9 @@ export function settingRoutes(services: Services): Route[] {
       replies: { 200: { description: 'The setting as it stands.', schema: itemSchema } },
       async handle({ principal, actor, body: { key, value } }) {
         const { org } = principal
-        const valueOf = async () => (await settings.list(org)).find((one) => one.key === key) as SettingItem
-        const before = await valueOf()
-        const change = () => settings.set(org, key, value ?? null, authorOf(principal))
-        const changed = await (SETTINGS[key].derives ? services.reread.after(org, ONLY_DERIVED, change) : change())
-        const after = await valueOf()
-        if (changed) {
-          const target = { type: 'setting', id: key }
-          await services.audit.note(actor, {
-            action: 'setting.changed',
-            target,
-            before: { value: before.value },
-            after: { value: after.value },
-          })
-        }
-        return replyOf(after)
+        const change = () => settings.set(org, key, value ?? null, authorOf(principal), audit.by(actor))
+        await (SETTINGS[key].derives ? services.reread.after(org, ONLY_DERIVED, change) : change())
+        return replyOf((await settings.list(org)).find((one) => one.key === key) as SettingItem)
       },
     }),
     route({
@@ -150,8 +138,7 @@ export function settingRoutes(services: Services): Route[] {
       body: z.object({ edition: editionName, rows: z.array(benchmarkRow).min(1).max(100) }).strict(),
       replies: { 200: { description: 'How many bands it has.', schema: z.object({ edition: z.string(), rows: z.number() }) } },
       async handle({ principal, actor, body: { edition, rows } }) {
-        await benchmarks.save(principal.org, edition, rows)
-        await services.audit.note(actor, { action: 'benchmark.saved', target: { type: 'benchmark', id: edition }, after: { rows } })
+        await benchmarks.save(principal.org, edition, rows, audit.by(actor))
         return { edition, rows: rows.length }
       },
     }),
@@ -162,11 +149,9 @@ export function settingRoutes(services: Services): Route[] {
       right: 'admin',
       body: z.object({ edition: editionName }).strict(),
       replies: { 200: { description: 'Whether there was one.', schema: z.object({ removed: z.boolean() }) } },
-      async handle({ principal, actor, body }) {
-        const removed = await benchmarks.remove(principal.org, body.edition)
-        if (removed) await services.audit.note(actor, { action: 'benchmark.removed', target: { type: 'benchmark', id: body.edition } })
-        return { removed }
-      },
+      handle: async ({ principal, actor, body }) => ({
+        removed: await benchmarks.remove(principal.org, body.edition, audit.by(actor)),
+      }),
     }),
   ]
 }

@@ -155,19 +155,8 @@ export function sourceRoutes(services: Services): Route[] {
         connectorOf(registry, body.connector)
         await services.reread.after(principal.org, body.name, async () => {
           const before = await sources.find(principal.org, body.name)
-          const saved = await sources.save(principal.org, body.name, body.connector, body.config, body.every_minutes ?? null)
-          const logged = (one: Source) => ({
-            connector: one.connector,
-            config: one.config,
-            credentials: one.sealed,
-            every_minutes: one.every_minutes,
-          })
-          await services.audit.note(actor, {
-            action: 'source.saved',
-            target: { type: 'source', id: saved.id, name: saved.name },
-            ...(before === null ? {} : { before: logged(before) }),
-            after: { ...logged(saved), given: saved.sealed.filter((field) => field in body.config) },
-          })
+          const { name: called, connector, config, every_minutes = null } = body
+          const saved = await sources.save(principal.org, called, connector, config, every_minutes, services.audit.by(actor))
           return before !== null && JSON.stringify(before.config) !== JSON.stringify(saved.config)
         })
         return shown(principal.org, await found(principal.org, body.name))
@@ -293,9 +282,7 @@ export function sourceRoutes(services: Services): Route[] {
       body: z.object({ name, data: z.boolean().default(false) }).strict(),
       replies: { 200: { description: 'It is gone.', schema: z.object({ removed: z.string() }) } },
       async handle({ principal, actor, body }) {
-        await services.removeSource(principal.org, body.name, body.data)
-        const target = { type: 'source', id: body.name, name: body.name }
-        await services.audit.note(actor, { action: 'source.removed', target, after: { data_removed: body.data } })
+        await services.removeSource(principal.org, body.name, body.data, services.audit.by(actor))
         return { removed: body.name }
       },
     }),

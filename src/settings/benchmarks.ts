@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { isDeepStrictEqual } from 'node:util'
+import type { Note } from '../account/audit.ts'
 import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { bandsOfEdition, EDITIONS, RATED_METRICS, type Band, type LevelRules } from '../measure/levels.ts'
-import type { Semantic } from '../store/semantic.ts'
+import type { Queries, Semantic } from '../store/semantic.ts'
 import { noRow, statement } from '../store/statement.ts'
 import { lockOrganization } from './lock.ts'
 import type { SettingBook } from './setting-book.ts'
@@ -26,8 +28,8 @@ export type BenchmarkRow = z.infer<typeof benchmarkRow>
 export interface Benchmarks {
   /** An organization's own rows. */
   list(org: string): Promise<(BenchmarkRow & { edition: string })[]>
-  save(org: string, edition: string, rows: readonly BenchmarkRow[]): Promise<void>
-  remove(org: string, edition: string): Promise<boolean>
+  save(org: string, edition: string, rows: readonly BenchmarkRow[], audited: Note): Promise<void>
+  remove(org: string, edition: string, audited: Note): Promise<boolean>
   /** What rates: the edition asked for, else the organization's, with its least number of samples. */
   levelsOf(org: string, edition?: string): Promise<LevelRules>
 }
@@ -57,9 +59,12 @@ const isDefault = statement({
 
 export function openBenchmarks({ semantic, clock, settings }: { semantic: Semantic; clock: Clock; settings: SettingBook }): Benchmarks {
   const list: Benchmarks['list'] = (org) => semantic.query(listOwn, { org })
+  const target = (edition: string) => ({ type: 'benchmark', id: edition })
+  const rowsOf = async (from: Queries, org: string, edition: string): Promise<BenchmarkRow[]> =>
+    (await from.query(listOwn, { org })).filter((one) => one.edition === edition).map((one) => benchmarkRow.strip().parse(one))
   return {
     list,
-    async save(org, edition, rows) {
+    async save(org, edition, rows, audited) {
       if (EDITIONS.some((one) => one === edition))
         throw new AppError('invalid-input', `The edition ${edition} is a published one and stays as it is.`, {
           help: 'Save yours under another name.',
@@ -67,18 +72,27 @@ export function openBenchmarks({ semantic, clock, settings }: { semantic: Semant
       requireWhole(rows)
       await semantic.transaction(async (tx) => {
         await tx.query(lockOrganization, { org })
+        const before = await rowsOf(tx, org, edition)
         await tx.query(removeEdition, { org, edition })
         for (const row of rows) await tx.query(insertRow, { org, edition, ...row, now: instant(clock.now()) })
+        const after = await rowsOf(tx, org, edition)
+        if (isDeepStrictEqual(before, after)) return
+        const was = before.length === 0 ? {} : { before: { rows: before } }
+        await audited({ action: 'benchmark.saved', target: target(edition), ...was, after: { rows: after } }, tx)
       })
     },
-    remove: (org, edition) =>
+    remove: (org, edition, audited) =>
       semantic.transaction(async (tx) => {
         await tx.query(lockOrganization, { org })
         if ((await tx.query(isDefault, { org, edition })).length > 0)
           throw new AppError('invalid-input', `The edition ${edition} is the default of the organization.`, {
             help: 'Set `default_edition` to another one first.',
           })
-        return (await tx.query(removeEdition, { org, edition })).length > 0
+        const before = await rowsOf(tx, org, edition)
+        if (before.length === 0) return false
+        await tx.query(removeEdition, { org, edition })
+        await audited({ action: 'benchmark.removed', target: target(edition), before: { rows: before } }, tx)
+        return true
       }),
     async levelsOf(org, asked) {
       const { default_edition, level_min_samples: minSamples } = await settings.of(org)

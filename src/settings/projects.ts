@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import type { Note } from '../account/audit.ts'
 import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import type { Semantic } from '../store/semantic.ts'
+import type { Queries, Semantic } from '../store/semantic.ts'
 import { noRow, statement } from '../store/statement.ts'
+import { lockOrganization } from './lock.ts'
 import { doraOptions, PLUGINS, requireOptions } from './project-options.ts'
 
 const projectSetting = z.object({ plugin: z.enum(PLUGINS), options: doraOptions, enabled: z.boolean() })
@@ -20,12 +23,13 @@ export interface Projects {
   list(org: string): Promise<Project[]>
   /** An unknown one is refused with the list of those that exist. */
   find(org: string, name: string): Promise<Project>
-  save(org: string, project: Omit<Project, 'settings'>): Promise<Project>
-  remove(org: string, name: string): Promise<boolean>
+  save(org: string, project: Omit<Project, 'settings'>, audited: Note): Promise<Project>
+  remove(org: string, name: string, audited: Note): Promise<boolean>
   saveSettings(
     org: string,
     name: string,
     setting: { plugin: (typeof PLUGINS)[number]; options: unknown; enabled: boolean },
+    audited: Note,
   ): Promise<Project>
 }
 
@@ -62,37 +66,67 @@ DO UPDATE SET plugin_option = excluded.plugin_option, enable = excluded.enable, 
 })
 
 export function openProjects({ semantic, clock }: { semantic: Semantic; clock: Clock }): Projects {
-  const projects: Projects = {
-    async list(org) {
-      const [rows, settings] = await Promise.all([semantic.query(listProjects, { org }), semantic.query(listSettings, { org })])
-      return rows.map((row) => ({
-        ...row,
-        settings: settings.filter((one) => one.project === row.name).map(({ plugin, options, enabled }) => ({ plugin, options, enabled })),
-      }))
-    },
-    async find(org, name) {
-      const all = await projects.list(org)
-      const found = all.find((one) => one.name === name)
-      if (found !== undefined) return found
-      throw new AppError('not-found', `There is no project ${JSON.stringify(name)}.`, {
-        help: all.length === 0 ? 'Save one with `fairlead projects save`.' : `Known: ${all.map((one) => one.name).join(', ')}.`,
-      })
-    },
-    async save(org, { name, description, repositories, services }) {
+  const now = () => instant(clock.now())
+  const listed = async (from: Queries, org: string): Promise<Project[]> => {
+    const rows = await from.query(listProjects, { org })
+    const settings = await from.query(listSettings, { org })
+    return rows.map((row) => ({
+      ...row,
+      settings: settings.filter((one) => one.project === row.name).map(({ plugin, options, enabled }) => ({ plugin, options, enabled })),
+    }))
+  }
+  const found = (all: readonly Project[], name: string): Project => {
+    const one = all.find((each) => each.name === name)
+    if (one !== undefined) return one
+    throw new AppError('not-found', `There is no project ${JSON.stringify(name)}.`, {
+      help: all.length === 0 ? 'Save one with `fairlead projects save`.' : `Known: ${all.map((each) => each.name).join(', ')}.`,
+    })
+  }
+  /** A change, and its entry in the audit log where it changed anything. */
+  const change = (org: string, name: string, audited: Note, action: string, work: (tx: Queries, before: Project | null) => Promise<void>) =>
+    semantic.transaction(async (tx) => {
+      await tx.query(lockOrganization, { org })
+      const of = async () => (await listed(tx, org)).find((one) => one.name === name) ?? null
+      const before = await of()
+      await work(tx, before)
+      const after = await of()
+      if (isDeepStrictEqual(before, after)) return { before, after }
+      const both = { ...(before === null ? {} : { before }), ...(after === null ? {} : { after }) }
+      await audited({ action, target: { type: 'project', id: name }, ...both }, tx)
+      return { before, after }
+    })
+
+  return {
+    list: (org) => listed(semantic, org),
+    find: async (org, name) => found(await listed(semantic, org), name),
+    async save(org, { name, description, repositories, services }, audited) {
       if (repositories.length + services.length === 0)
         throw new AppError('invalid-input', `The project ${name} has no repository and no service.`, { help: 'Name at least one.' })
-      const now = instant(clock.now())
       const unique = (names: readonly string[]) => [...new Set(names)]
-      await semantic.query(saveProject, { org, name, description, repositories: unique(repositories), services: unique(services), now })
-      return projects.find(org, name)
+      const { after } = await change(org, name, audited, 'project.saved', async (tx) => {
+        await tx.query(saveProject, {
+          org,
+          name,
+          description,
+          repositories: unique(repositories),
+          services: unique(services),
+          now: now(),
+        })
+      })
+      return after as Project
     },
-    remove: async (org, name) => (await semantic.query(removeProject, { org, name })).length > 0,
-    async saveSettings(org, name, { plugin, options, enabled }) {
-      await projects.find(org, name)
-      const taken = JSON.stringify(requireOptions(options))
-      await semantic.query(saveSetting, { org, name, plugin, options: taken, enabled, now: instant(clock.now()) })
-      return projects.find(org, name)
+    async remove(org, name, audited) {
+      const { before } = await change(org, name, audited, 'project.removed', async (tx) => {
+        await tx.query(removeProject, { org, name })
+      })
+      return before !== null
+    },
+    async saveSettings(org, name, { plugin, options, enabled }, audited) {
+      const { after } = await change(org, name, audited, 'project.settings_saved', async (tx, before) => {
+        if (before === null) found(await listed(tx, org), name)
+        await tx.query(saveSetting, { org, name, plugin, options: JSON.stringify(requireOptions(options)), enabled, now: now() })
+      })
+      return after as Project
     },
   }
-  return projects
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import type { Note } from '../account/audit.ts'
 import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { readCursor, writeCursor } from '../measure/cursor.ts'
@@ -32,7 +33,7 @@ export interface SettingBook {
   of(org: string): Promise<SettingValues>
   list(org: string): Promise<SettingItem[]>
   /** Null takes it back to the default. Returns whether that changed anything. */
-  set(org: string, key: SettingKey, value: unknown, by: string): Promise<boolean>
+  set(org: string, key: SettingKey, value: unknown, by: string, audited: Note): Promise<boolean>
   /** Newest first. */
   history(
     org: string,
@@ -109,7 +110,7 @@ export function openSettings({ semantic, clock }: { semantic: Semantic; clock: C
         updated_by: changed.get(key)?.by ?? null,
       }))
     },
-    async set(org, key, value, by) {
+    async set(org, key, value, by, audited) {
       if (value !== null) requireValid(key, value)
       const changed = await semantic.transaction(async (tx) => {
         // Two that change the same setting stand one behind the other, so that each `before` is the `after` of the one before.
@@ -126,6 +127,8 @@ export function openSettings({ semantic, clock }: { semantic: Semantic; clock: C
         if (value === null) await tx.query(unset, { org, key })
         else await tx.query(store, { org, key, value: JSON.stringify(value), now })
         await tx.query(note, { id: randomUUID(), org, key, now, by, before: jsonOf(before), after: jsonOf(value) })
+        const [was, is] = [before, value].map((one) => ({ value: valueOf(key, one ?? undefined) }))
+        await audited({ action: 'setting.changed', target: { type: 'setting', id: key }, before: was, after: is }, tx)
         return true
       })
       known.delete(org)

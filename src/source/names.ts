@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { TIERS, type Tier } from '../../domain/environment.ts'
+import type { Note } from '../account/audit.ts'
 import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Names } from '../ingest/names.ts'
@@ -13,9 +14,9 @@ export type NameKind = (typeof NAME_KINDS)[number]
 export interface NameBook {
   namesOf(org: string): Promise<Names>
   list(org: string): Promise<{ kind: NameKind; name: string; canonical: string }[]>
-  /** Returns whether that changes how rows are read. */
-  set(org: string, kind: NameKind, name: string, canonical: string): Promise<boolean>
-  remove(org: string, kind: NameKind, name: string): Promise<boolean>
+  /** Returns whether that changes how rows are read. Without `audited` it is what a tool told, and no person's doing. */
+  set(org: string, kind: NameKind, name: string, canonical: string, audited?: Note): Promise<boolean>
+  remove(org: string, kind: NameKind, name: string, audited: Note): Promise<boolean>
 }
 
 const nameRow = z.object({ kind: z.enum(NAME_KINDS), name: z.string(), canonical: z.string() })
@@ -32,8 +33,8 @@ ON CONFLICT (org_id, kind, name) DO UPDATE SET canonical = excluded.canonical`,
 })
 const removeName = statement({
   name: 'names.remove',
-  sql: 'DELETE FROM names WHERE org_id = {org:uuid} AND kind = {kind:text} AND name = {name:text} RETURNING name',
-  row: z.object({ name: z.string() }),
+  sql: 'DELETE FROM names WHERE org_id = {org:uuid} AND kind = {kind:text} AND name = {name:text} RETURNING canonical',
+  row: z.object({ canonical: z.string() }),
 })
 
 export function openNames({ semantic, clock }: { semantic: Semantic; clock: Clock }): NameBook {
@@ -53,23 +54,33 @@ export function openNames({ semantic, clock }: { semantic: Semantic; clock: Cloc
       return names
     },
     list: (org) => semantic.query(listNames, { org }),
-    async set(org, kind, name, canonical) {
+    async set(org, kind, name, canonical, audited) {
       const plain = kind === 'environment' ? name.trim().toLowerCase() : name.trim()
       if (kind === 'environment' && !TIERS.includes(canonical as Tier))
         throw new AppError('invalid-input', `${JSON.stringify(canonical)} is no tier of environments.`, {
           help: `Known: ${TIERS.join(', ')}.`,
         })
       if (plain === '' || canonical.trim() === '' || (kind === 'repository' && plain === canonical)) return false
-      const standing = (await book.list(org)).find((one) => one.kind === kind && one.name === plain)
-      if (standing?.canonical === canonical) return false
-      await semantic.query(setName, { org, kind, name: plain, canonical, now: instant(clock.now()) })
+      const changed = await semantic.transaction(async (tx) => {
+        const standing = (await tx.query(listNames, { org })).find((one) => one.kind === kind && one.name === plain)
+        if (standing?.canonical === canonical) return false
+        await tx.query(setName, { org, kind, name: plain, canonical, now: instant(clock.now()) })
+        const before = standing === undefined ? {} : { before: { canonical: standing.canonical } }
+        await audited?.({ action: 'name.set', target: { type: kind, id: plain, name: plain }, ...before, after: { canonical } }, tx)
+        return true
+      })
       known.delete(org)
-      return true
+      return changed
     },
-    async remove(org, kind, name) {
-      const gone = await semantic.query(removeName, { org, kind, name: kind === 'environment' ? name.trim().toLowerCase() : name.trim() })
+    async remove(org, kind, name, audited) {
+      const plain = kind === 'environment' ? name.trim().toLowerCase() : name.trim()
+      const gone = await semantic.transaction(async (tx) => {
+        const before = await tx.one(removeName, { org, kind, name: plain })
+        if (before !== null) await audited({ action: 'name.removed', target: { type: kind, id: plain, name: plain }, before }, tx)
+        return before !== null
+      })
       known.delete(org)
-      return gone.length > 0
+      return gone
     },
   }
   return book

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { deploymentRule, pathsOfServices } from '../../domain/deployment-rule.ts'
+import type { Note } from '../account/audit.ts'
 import { instant, type Clock } from '../clock.ts'
 import { isPulled, type Connector } from '../connector.ts'
 import { AppError } from '../errors.ts'
@@ -67,12 +69,14 @@ export interface Sources {
     connector: string,
     config: Readonly<Record<string, unknown>>,
     everyMinutes?: number | null,
+    audited?: Note,
   ): Promise<Source>
   /** What `save` would store, parsed, without storing it: for a check or a preview. */
   draft(org: string, name: string, connector: string, config: Readonly<Record<string, unknown>>): Promise<unknown>
   /** Makes sure that there is a source of that name, for doors to which anything may be pushed. */
   ensure(org: string, name: string, connector: string): Promise<void>
-  remove(org: string, name: string): Promise<void>
+  /** `data_removed` is told to the log of changes only. */
+  remove(org: string, name: string, data_removed: boolean, audited?: Note): Promise<void>
   saveCursor(org: string, source: Source, stream: string, cursor: string | null): Promise<void>
   attempted(org: string, source: Source): Promise<void>
   succeeded(org: string, source: Source, figures: { seconds: number; items: number }): Promise<void>
@@ -181,6 +185,11 @@ const noteHealth = statement({
   row: noRow,
 })
 
+/** What the log of changes holds of a source: never a credential. */
+function loggedOf({ connector, config, sealed, every_minutes }: Source): Record<string, unknown> {
+  return { connector, config, credentials: sealed, every_minutes }
+}
+
 /** Another server of the same stores may have changed a source: for so long this one does not know. */
 const BOOK_MS = 5_000
 
@@ -239,7 +248,7 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
       const existing = await semantic.one(readWhole, { org, name })
       return complete(org, existing?.connector === connector ? existing : null, connector, config)
     },
-    async save(org, name, connector, config, everyMinutes = null) {
+    async save(org, name, connector, config, everyMinutes = null, audited) {
       const { plain, secrets } = splitSecrets(connectorOf(registry, connector), config)
       // Settings and credentials together or not at all, and not while somebody else saves this source.
       const checked = await semantic.transaction(async (tx) => {
@@ -261,6 +270,18 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
           })
         }
         await credentials.save(tx, { org, source: values.id, secrets, now: now() })
+        const after = await tx.one(readWhole, { org, name })
+        // A credential shows only in that it was given, so whether it is another one is asked of what stood before.
+        const standing = existing === null ? {} : credentials.open(org, existing.id, existing.credentials)
+        const given = Object.keys(secrets).filter((field) => !isDeepStrictEqual(secrets[field], standing[field]))
+        const [was, is] = [existing, after].map((row) => (row === null ? null : loggedOf(row)))
+        if (given.length > 0 || !isDeepStrictEqual(was, is)) {
+          const before = was === null ? {} : { before: was }
+          await audited?.(
+            { action: 'source.saved', target: { type: 'source', id: values.id, name }, ...before, after: { ...is, given } },
+            tx,
+          )
+        }
         return whole
       })
       configs.set(keyOf(org, name), checked)
@@ -281,9 +302,13 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
         })
       ensured.add(key)
     },
-    async remove(org, name) {
-      const gone = await semantic.one(deleteSource, { org, name })
-      if (gone === null) throw unknownSource(name)
+    async remove(org, name, data_removed, audited) {
+      await semantic.transaction(async (tx) => {
+        const before = await tx.one(findSource, { org, name })
+        if (before === null || (await tx.one(deleteSource, { org, name })) === null) throw unknownSource(name)
+        const target = { type: 'source', id: before.id, name }
+        await audited?.({ action: 'source.removed', target, before: loggedOf(before), after: { data_removed } }, tx)
+      })
       configs.delete(keyOf(org, name))
       book = null
       paths.delete(org)

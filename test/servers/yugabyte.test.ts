@@ -191,7 +191,7 @@ describe.each([11, 12, 13])('one statement in twenty is given up on, seed %i', (
         await sources.save(org, `g${index}`, 'grafana', { webhook_secrets: [`first ${index}`] })
         await sources.save(org, `g${index}`, 'grafana', { webhook_secrets: [`second ${index}`] })
       }
-      await sources.remove(org, 'g9')
+      await sources.remove(org, 'g9', false)
       expect(await sources.rotateKeys(() => {})).toEqual({ resealed: 9, credentials: 9 })
       const again = await open()
       const secrets = z.object({ webhook_secrets: z.array(z.instanceof(Secret)) })
