@@ -52,7 +52,7 @@ export const SETTINGS = {
   FAIRLEAD_PUBLIC_URL: setting(
     z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).href === `${new URL(text).origin}/`, 'it must have no path'),
     null,
-    'The address under which browsers reach this server, for links and for the way back from single sign-on. Unset: the one that a request came to.',
+    'The address under which browsers reach this server, for links and for the way back from single sign-on. Unset: the one that a request came to; mail needs it.',
   ),
   FAIRLEAD_OIDC_ISSUER: setting(
     z.url({ protocol: /^https?$/ }),
@@ -72,6 +72,10 @@ export const SETTINGS = {
     '',
     'E-mail domains of those to whom FAIRLEAD_OIDC_ROLE is given, parted by commas. Unset: everybody whom the provider lets in.',
   ),
+  FAIRLEAD_SMTP_URI: secret(
+    'The mail server: `smtp://user:password@host:587` (STARTTLS is required, except on this machine) or `smtps://…`. Unset: no mail, links are passed on by hand.',
+  ),
+  FAIRLEAD_MAIL_FROM: setting(z.string().min(3), null, 'Whom mails come from: `Fairlead <fairlead@example.com>`.'),
   FAIRLEAD_URL: setting(z.url({ protocol: /^https?$/ }), null, 'Where the command line finds a remote server.'),
   FAIRLEAD_TOKEN: secret('The token that the command line sends.'),
   FAIRLEAD_ORG: setting(

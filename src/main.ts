@@ -2,7 +2,10 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openAccess } from './account/access.ts'
 import { openAudit } from './account/audit.ts'
+import { openForgotten } from './account/forgotten.ts'
 import { openLockout } from './account/lockout.ts'
+import { mailSettingsOf } from './account/mail-settings.ts'
+import { openMail } from './account/mail.ts'
 import { openMembers } from './account/members.ts'
 import { oidcSettingsOf } from './account/oidc-settings.ts'
 import { openOidc } from './account/oidc.ts'
@@ -147,6 +150,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
   const { close } = closers
   try {
     const oidcSettings = oidcSettingsOf(config)
+    const mailSettings = mailSettingsOf(config)
     const stores = await openStores(config, options)
     closers.add(stores.close)
     const { dataDirectory, semantic, analytics, migrators } = stores
@@ -159,13 +163,26 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const people = { semantic, clock, audit }
     const organizations = openOrganizations(people)
     const access = openAccess({ semantic, clock, processToken: token, organizations, home: await organizations.home(timeZone) })
-    const signIn = openSignIn({ ...people, access, lockout: openLockout({ semantic, clock }) })
+    const signIn = openSignIn({ ...people, access, lockout: openLockout({ semantic, clock }), log })
     const proxy = { proxy: config.HTTPS_PROXY, noProxy: config.NO_PROXY }
     // Whoever runs the server names the provider, so its address may be any, also one of the own network.
     const providerDispatcher = createDispatcher(addressRules(['all']), proxy)
     closers.add(() => providerDispatcher.destroy())
     const oidc = openOidc({ settings: oidcSettings, semantic, clock, dispatcher: providerDispatcher })
     const singleSignOn = openSingleSignOn({ ...people, access, newcomers: oidcSettings?.newcomers ?? null })
+    const mail = openMail(mailSettings, log)
+    const forgotten = openForgotten({
+      ...people,
+      access,
+      lockout: openLockout({ semantic, clock }, 'forgotten'),
+      mail,
+      providers: oidc.providers.map(({ title }) => title),
+      log,
+    })
+    closers.add(async () => {
+      await forgotten.settled()
+      mail.close()
+    })
     const vault = await openVault(dataDirectory.path, config.FAIRLEAD_SECRET_KEY, config.FAIRLEAD_SECRET_KEY_OLD)
     const sources = openSources({ semantic, registry, vault, clock })
     const names = openNames({ semantic, clock })
@@ -311,6 +328,8 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       signIn,
       oidc,
       singleSignOn,
+      mail,
+      forgotten,
       publicUrl: config.FAIRLEAD_PUBLIC_URL,
       audit,
       sources,

@@ -102,6 +102,7 @@ describe('who may ask what', () => {
       'GET /v1/users',
       'GET /v1/verify',
       'POST /v1/keys/rotate',
+      'POST /v1/mail/test',
       'POST /v1/organizations',
       'POST /v1/setup',
       'POST /v1/users',
@@ -240,6 +241,42 @@ describe('coming in', () => {
     }
     // Also with the right one: whoever guesses must not learn that it is.
     expect((await ask({}, 'POST', '/v1/session', { email: 'admin@acme.example', password: PASSWORD }, browser)).status).toBe(429)
+  })
+
+  test('each failed sign-in is a line in the log, by which a series is seen, without the e-mail and without what was tried', async () => {
+    for (const body of [
+      { token: 'flt_wrong' },
+      { email: ' Guessed@acme.example', password: 'a guess & more' },
+      { email: 'guessed@acme.example', password: 'a guess & more' },
+    ])
+      expect((await ask({}, 'POST', '/v1/session', body, browser)).status).toBe(401)
+    await ask({}, 'POST', '/v1/password/reset', { code: 'a-code-that-is-none', password: PASSWORD }, browser)
+    await ask({}, 'POST', '/v1/invitations/accept', { code: 'a-code-that-is-none', password: PASSWORD }, browser)
+    await ask({}, 'GET', '/signin/a-code-that-is-none')
+    const lines = server
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"signin.failed"'))
+      .map((line) => JSON.parse(line) as { by: string; reason: string; address: string; account?: string })
+    expect(lines.slice(-6).map(({ by, reason, address }) => `${by} ${reason} ${address}`)).toEqual([
+      'token wrong 127.0.0.1',
+      'password wrong 127.0.0.1',
+      'password wrong 127.0.0.1',
+      'reset stale 127.0.0.1',
+      'invitation stale 127.0.0.1',
+      'link stale 127.0.0.1',
+    ])
+    expect(lines.at(-5)?.account).toBe(lines.at(-4)?.account)
+    const guesses = new Map<string, string[]>()
+    for (const { by, account: of = '', reason } of lines) if (by === 'password') guesses.set(of, [...(guesses.get(of) ?? []), reason])
+    const five = ['wrong', 'wrong', 'wrong', 'wrong', 'wrong']
+    expect([...guesses.values()]).toEqual([
+      [...five, 'locked', 'locked'],
+      [...five, 'locked'],
+      ['wrong', 'wrong'],
+    ])
+    for (const secret of ['acme.example', 'a guess', 'wrong password', 'a-code-that-is-none', 'flt_wrong', PASSWORD])
+      expect(lines.map((line) => JSON.stringify(line)).join('\n')).not.toContain(secret)
   })
 
   test('an invitation makes an account once, with its role; one for an account asks for its password', async () => {

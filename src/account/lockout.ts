@@ -17,8 +17,11 @@ export interface Lockout {
   succeeded(email: string): Promise<void>
 }
 
-const FREE_BY_EMAIL = 5
-const FREE_BY_ADDRESS = 50
+/** What is slowed down; each counts for itself, so that asking for mails keeps nobody from signing in. */
+const KINDS = {
+  signin: { prefix: '', byEmail: 5, byAddress: 50, what: 'Too many failed sign-ins.', remedy: ', or have the password reset' },
+  forgotten: { prefix: 'forgotten ', byEmail: 3, byAddress: 20, what: 'Too many links were asked for.', remedy: '' },
+} as const
 const FIRST_WAIT_SECONDS = 30
 const LONGEST_WAIT_SECONDS = 3_600
 
@@ -47,10 +50,11 @@ const tidy = statement({
   row: noRow,
 })
 
-export function openLockout({ semantic, clock }: { semantic: Semantic; clock: Clock }): Lockout {
+export function openLockout({ semantic, clock }: { semantic: Semantic; clock: Clock }, kind: keyof typeof KINDS = 'signin'): Lockout {
+  const { prefix, byEmail: freeByEmail, byAddress: freeByAddress, what, remedy } = KINDS[kind]
   const now = () => instant(clock.now())
-  const byEmail = (email: string) => hashOf(`email ${email}`)
-  const byAddress = (address: string) => hashOf(`address ${address}`)
+  const byEmail = (email: string) => hashOf(`${prefix}email ${email}`)
+  const byAddress = (address: string) => hashOf(`${prefix}address ${address}`)
   const note = async (subject: string, free: number): Promise<void> => {
     const failures = (await semantic.one(count, { subject, now: now() }))?.failures ?? 1
     if (failures < free) return
@@ -63,14 +67,14 @@ export function openLockout({ semantic, clock }: { semantic: Semantic; clock: Cl
       const until = (await semantic.one(find, { subjects, now: now() }))?.locked_until
       if (until === null || until === undefined) return
       const seconds = Math.ceil((Date.parse(until) - clock.now()) / 1000)
-      throw new AppError('rate-limited', 'Too many failed sign-ins.', {
-        help: `Wait ${seconds} seconds, or have the password reset.`,
+      throw new AppError('rate-limited', what, {
+        help: `Wait ${seconds} seconds${remedy}.`,
         detail: { retry_after_seconds: seconds },
       })
     },
     async failed(email, address) {
-      await note(byEmail(email), FREE_BY_EMAIL)
-      if (address !== null) await note(byAddress(address), FREE_BY_ADDRESS)
+      await note(byEmail(email), freeByEmail)
+      if (address !== null) await note(byAddress(address), freeByAddress)
       await semantic.query(tidy, { now: now() })
     },
     async succeeded(email) {

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import type { Secret } from '../secret.ts'
 import type { Semantic } from '../store/semantic.ts'
 import { noRow, statement } from '../store/statement.ts'
 import { actorOf, type Access, type Origin, type Principal } from './access.ts'
 import type { Audit } from './audit.ts'
 import { createEntry } from './entry.ts'
+import { logFailedSignIn } from './failed-sign-in.ts'
 import type { Lockout } from './lockout.ts'
 import { giveRole } from './members.ts'
 import { checkNothing, checkPassword, hashPassword } from './password.ts'
@@ -22,18 +24,18 @@ export interface SignIn {
   setUp(principal: Principal, given: { email: string; full_name: string; password: Secret }, origin: Origin): Promise<Secret>
   changePassword(principal: Principal, current: Secret, next: Secret, origin: Origin): Promise<Secret>
   /** Ten days. A link that was made before for the same address ends. */
-  invite(principal: Principal, email: string, role: Role, origin: Origin): Promise<{ id: string; code: Secret }>
+  invite(principal: Principal, email: string, role: Role, origin: Origin): Promise<{ id: string; email: string; code: Secret }>
   invitations(org: string): Promise<Invitation[]>
   revokeInvitation(principal: Principal, id: string, origin: Origin): Promise<void>
   invitationOf(code: string): Promise<Invited | null>
   accept(code: string, given: { full_name: string; password: Secret }, origin: Origin): Promise<Secret>
   /** An hour; made by an administrator for a person. */
-  resetFor(principal: Principal, user: string, origin: Origin): Promise<Secret>
+  resetFor(principal: Principal, user: string, origin: Origin): Promise<{ email: string; code: Secret }>
   reset(code: string, password: Secret, origin: Origin): Promise<Secret>
 }
 
-const INVITATION_DAYS = 10
-const RESET_MINUTES = 60
+export const INVITATION_DAYS = 10
+export const RESET_MINUTES = 60
 
 const invitation = z.object({
   id: z.string(),
@@ -103,7 +105,7 @@ export const acceptInvitation = statement({
   sql: `UPDATE invitations SET accepted_at = {now:timestamptz} WHERE hash = {hash:text} AND ${OPEN} RETURNING ${INVITED}`,
   row: invited,
 })
-const insertReset = statement({
+export const insertReset = statement({
   name: 'signin.create_reset',
   sql: `INSERT INTO password_resets (hash, user_id, created_at, expires_at) VALUES ({hash:text}, {user:uuid}, {now:timestamptz}, {expires:timestamptz})`,
   row: noRow,
@@ -114,11 +116,23 @@ const spendReset = statement({
   row: z.object({ user_id: z.string() }),
 })
 
-export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Audit; access: Access; lockout: Lockout }): SignIn {
-  const { semantic, clock, audit, access, lockout } = parts
+export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Audit; access: Access; lockout: Lockout; log: Log }): SignIn {
+  const { semantic, clock, audit, access, lockout, log } = parts
   const at = (ms: number) => instant(clock.now() + ms)
   const now = () => at(0)
   const { enter, personally } = createEntry(parts)
+  /** A password that is tried: refused alike whether it is wrong or the wait is not over, each with a line in the log. */
+  const requirePassword = async (by: string, email: string, password: Secret, origin: Origin, refusal: () => AppError): Promise<string> => {
+    await lockout.require(email, origin.address).catch((thrown: unknown) => {
+      logFailedSignIn(log, { by, reason: 'locked', email, origin })
+      throw thrown
+    })
+    const user = await rightPassword(email, password)
+    if (user !== null) return user
+    await lockout.failed(email, origin.address)
+    logFailedSignIn(log, { by, reason: 'wrong', email, origin })
+    throw refusal()
+  }
   const rightPassword = async (email: string, password: Secret): Promise<string | null> => {
     const found = await semantic.one(findHash, { email })
     if (found?.password_hash == null) {
@@ -133,14 +147,11 @@ export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Aud
   return {
     async byPassword(given, password, origin) {
       const email = given.trim().toLowerCase()
-      await lockout.require(email, origin.address)
-      const user = await rightPassword(email, password)
-      if (user === null) {
-        await lockout.failed(email, origin.address)
-        throw new AppError('unauthenticated', 'The e-mail or the password is wrong.', {
+      const refusal = () =>
+        new AppError('unauthenticated', 'The e-mail or the password is wrong.', {
           help: 'An administrator can make a link that resets it.',
         })
-      }
+      const user = await requirePassword('password', email, password, origin, refusal)
       await lockout.succeeded(email)
       const session = await enter(user, origin)
       await audit.note(await personally(user, email, origin), { action: 'session.opened', target: { type: 'user', id: user, name: email } })
@@ -167,11 +178,8 @@ export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Aud
     },
     async changePassword(principal, current, next, origin) {
       const person = requirePerson(principal)
-      await lockout.require(person.email, origin.address)
-      if ((await rightPassword(person.email, current)) === null) {
-        await lockout.failed(person.email, origin.address)
-        throw new AppError('forbidden', 'The present password is wrong.', { detail: { field: 'current' } })
-      }
+      const refusal = () => new AppError('forbidden', 'The present password is wrong.', { detail: { field: 'current' } })
+      await requirePassword('change', person.email, current, origin, refusal)
       await semantic.transaction(async (tx) => {
         await replacePassword(tx, await userById(tx, person.id), next)
         await audit.note(
@@ -195,7 +203,7 @@ export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Aud
         const target = { type: 'invitation', id, name: email }
         await audit.note(actorOf(principal, origin), { action: 'member.invited', target, after: { email, role } }, tx)
       })
-      return { id, code }
+      return { id, email, code }
     },
     invitations: (org) => semantic.query(listInvitations, { org, now: now() }),
     revokeInvitation: (principal, id, origin) =>
@@ -208,17 +216,14 @@ export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Aud
     invitationOf: (code) => semantic.one(findInvitation, { hash: hashOf(code), now: now() }),
     async accept(code, { full_name, password }, origin) {
       const standing = await semantic.one(findInvitation, { hash: hashOf(code), now: now() })
-      if (standing === null) throw staleLink('invitation')
-      // An account that exists proves itself; the link alone would let its finder in as somebody else.
-      let user: string | null = null
-      if (standing.has_account) {
-        await lockout.require(standing.email, origin.address)
-        user = await rightPassword(standing.email, password)
-        if (user === null) {
-          await lockout.failed(standing.email, origin.address)
-          throw new AppError('unauthenticated', `${standing.email} has an account, and this is not its password.`)
-        }
+      if (standing === null) {
+        logFailedSignIn(log, { by: 'invitation', reason: 'stale', origin })
+        throw staleLink('invitation')
       }
+      // An account that exists proves itself; the link alone would let its finder in as somebody else.
+      const { email: to } = standing
+      const refusal = () => new AppError('unauthenticated', `${to} has an account, and this is not its password.`)
+      const user = standing.has_account ? await requirePassword('invitation', to, password, origin, refusal) : null
       const joined = await semantic.transaction(async (tx) => {
         const accepted = await tx.one(acceptInvitation, { hash: hashOf(code), now: now() })
         if (accepted === null) throw staleLink('invitation')
@@ -233,20 +238,22 @@ export function openSignIn(parts: { semantic: Semantic; clock: Clock; audit: Aud
     },
     async resetFor(principal, user, origin) {
       const code = randomCode()
-      await semantic.transaction(async (tx) => {
+      return semantic.transaction(async (tx) => {
         const person = await userById(tx, user)
         await tx.query(insertReset, { hash: hashOf(code.reveal()), user, now: now(), expires: at(RESET_MINUTES * 60_000) })
         const target = { type: 'user', id: user, name: person.email }
         await audit.note(actorOf(principal, origin), { action: 'user.reset_link_made', target }, tx)
+        return { email: person.email, code }
       })
-      return code
     },
     async reset(code, password, origin) {
       const user = await semantic.transaction(async (tx) => {
         const spent = await tx.one(spendReset, { hash: hashOf(code), now: now() })
-        if (spent === null) throw staleLink('reset')
-        const person = await userById(tx, spent.user_id)
-        if (person.disabled_at !== null) throw staleLink('reset')
+        const person = spent === null ? null : await userById(tx, spent.user_id)
+        if (person === null || person.disabled_at !== null) {
+          logFailedSignIn(log, { by: 'reset', reason: 'stale', origin })
+          throw staleLink('reset')
+        }
         await replacePassword(tx, person, password)
         const actor = await personally(person.id, person.email, origin)
         await audit.note(actor, { action: 'user.password_reset', target: { type: 'user', id: person.id, name: person.email } }, tx)

@@ -127,13 +127,13 @@ async function storedHash(password: Secret | { readonly hash: string }, email: s
       help: 'Argon2 in its usual form, `pbkdf2_sha256$…` (Django) or `$pbkdf2-sha256$…` (passlib).',
     })
   }
-  requireGoodPassword(password, email)
+  await requireGoodPassword(password, email)
   return hashPassword(password)
 }
 
 /** A new password ends every session: whoever knew the old one is out. */
 export async function replacePassword(through: Queries, user: User, password: Secret): Promise<void> {
-  requireGoodPassword(password, user.email)
+  await requireGoodPassword(password, user.email)
   await through.query(setPassword, { id: user.id, hash: await hashPassword(password) })
   await through.query(endSessions, { id: user.id })
 }

@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { mayDo, type Principal } from '../account/access.ts'
+import { invitationLetter, resetLetter, testLetter } from '../account/letters.ts'
+import { noMail } from '../account/mail.ts'
 import { mayGive, ROLES, SCOPES } from '../account/role.ts'
-import { requirePerson } from '../account/sign-in.ts'
+import { INVITATION_DAYS, requirePerson, RESET_MINUTES } from '../account/sign-in.ts'
 import { tokenRow } from '../account/tokens.ts'
 import { AppError } from '../errors.ts'
 import { linkTo } from './address.ts'
@@ -35,13 +37,17 @@ const userReply = z.object({
   disabled_at: z.string().nullable(),
 })
 const organizationReply = z.object({ id: z.string(), slug: z.string(), name: z.string(), time_zone: z.string(), created_at: z.string() })
-const linkReply = z.object({ link: z.string().openapi({ description: 'Shown once.' }), mailed: z.boolean() })
+const mailReply = z.object({ mailed: z.boolean(), mail_error: z.string().nullable() })
+const linkReply = z.object({ link: z.string().openapi({ description: 'Shown once.' }), ...mailReply.shape })
 
 /** Members, tokens and organizations; and, for who runs the installation, its accounts. */
 export function accountRoutes(services: Services): Route[] {
-  const { access, members, organizations, signIn, singleSignOn, tokens, users } = services
+  const { access, mail, members, organizations, signIn, singleSignOn, tokens, users } = services
   /** Whose tokens a caller sees: everybody's for an administrator, else one's own. */
   const tokensOf = (principal: Principal): string | null => (mayDo(principal, 'admin') ? null : requirePerson(principal).id)
+  /** Whom a mail names as the one who caused it. */
+  const nameOf = ({ user }: Principal) =>
+    user === null ? 'An administrator' : user.full_name === '' ? user.email : `${user.full_name} (${user.email})`
   const requireMayGive = (principal: Principal, given: z.infer<typeof role>) => {
     if (!mayGive(principal.rights, given)) throw new AppError('forbidden', 'Only an owner makes owners.', { help: 'Ask an owner.' })
   }
@@ -89,8 +95,9 @@ export function accountRoutes(services: Services): Route[] {
       replies: { 200: { description: 'The link.', schema: linkReply } },
       async handle({ principal, body, origin, request }) {
         await requireOwnMember(services, principal, body.user_id)
-        const code = await signIn.resetFor(principal, body.user_id, origin)
-        return { link: linkTo(services, request, `/reset/${code.reveal()}`), mailed: false }
+        const { code, email: to } = await signIn.resetFor(principal, body.user_id, origin)
+        const link = linkTo(services, request, `/reset/${code.reveal()}`)
+        return { link, ...(await mail.deliver(to, resetLetter({ by: nameOf(principal), link, minutes: RESET_MINUTES }))) }
       },
     }),
     route({
@@ -117,8 +124,11 @@ export function accountRoutes(services: Services): Route[] {
       replies: { 200: { description: 'The link, for ten days.', schema: linkReply.extend({ id: z.string() }) } },
       async handle({ principal, body, origin, request }) {
         requireMayGive(principal, body.role)
-        const { id: made, code } = await signIn.invite(principal, body.email, body.role, origin)
-        return { id: made, link: linkTo(services, request, `/invitation/${code.reveal()}`), mailed: false }
+        const { id: made, email: to, code } = await signIn.invite(principal, body.email, body.role, origin)
+        const link = linkTo(services, request, `/invitation/${code.reveal()}`)
+        const { name } = (await organizations.find(principal.org)) ?? access.home
+        const letter = invitationLetter({ organization: name, role: body.role, by: nameOf(principal), link, days: INVITATION_DAYS })
+        return { id: made, link, ...(await mail.deliver(to, letter)) }
       },
     }),
     route({
@@ -286,6 +296,18 @@ export function accountRoutes(services: Services): Route[] {
         await users.setPassword(actor, body.id, body.password)
         access.forget()
         return { id: body.id }
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/mail/test',
+      summary: 'Send a mail, to see that it arrives',
+      right: 'superuser',
+      body: z.object({ to: z.email().max(254) }).strict(),
+      replies: { 200: { description: 'Whether the mail server took it.', schema: mailReply } },
+      async handle({ body, request }) {
+        if (!mail.isSet) throw noMail()
+        return mail.deliver(body.to, testLetter(linkTo(services, request, '/')))
       },
     }),
     route({

@@ -1,5 +1,7 @@
 import type { Access } from '../account/access.ts'
 import type { Audit, Note } from '../account/audit.ts'
+import type { Forgotten } from '../account/forgotten.ts'
+import type { Mail } from '../account/mail.ts'
 import type { Members } from '../account/members.ts'
 import type { Organizations } from '../account/organizations.ts'
 import type { Oidc } from '../account/oidc.ts'
@@ -44,6 +46,8 @@ export interface Services {
   readonly signIn: SignIn
   readonly oidc: Oidc
   readonly singleSignOn: SingleSignOn
+  readonly mail: Mail
+  readonly forgotten: Forgotten
   /** The address under which browsers reach this server, where it is set. */
   readonly publicUrl: string | null
   readonly audit: Audit

@@ -1,8 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import { logFailedSignIn } from '../account/failed-sign-in.ts'
 import { requirePerson } from '../account/sign-in.ts'
 import { RIGHTS, ROLES } from '../account/role.ts'
 import { AppError } from '../errors.ts'
 import { Secret } from '../secret.ts'
+import { linkTo } from './address.ts'
 import { clearSession, requireOwnPage, sessionOf, setSession } from './auth.ts'
 import { notFound } from './problem.ts'
 import { route, type Route } from './route.ts'
@@ -30,7 +32,8 @@ export const sessionReply = z
   .openapi('Session')
 
 /** Signing in and out, and what a caller is. */
-export function sessionRoutes({ access, organizations, members, users, signIn, oidc }: Services): Route[] {
+export function sessionRoutes(services: Services): Route[] {
+  const { access, organizations, members, users, signIn, oidc, mail, forgotten, log } = services
   return [
     route({
       method: 'get',
@@ -41,7 +44,10 @@ export function sessionRoutes({ access, organizations, members, users, signIn, o
       replies: { 302: { description: 'Signed in.' } },
       async handle({ params, context, origin }) {
         const session = await access.spendSigninCode(params.code, origin)
-        if (session === null) return context.redirect('/?signin=stale')
+        if (session === null) {
+          logFailedSignIn(log, { by: 'link', reason: 'stale', origin })
+          return context.redirect('/?signin=stale')
+        }
         setSession(context, session)
         return context.redirect('/')
       },
@@ -57,7 +63,7 @@ export function sessionRoutes({ access, organizations, members, users, signIn, o
           schema: z.object({ setup: z.boolean(), oidc: z.array(z.object({ id: z.string(), title: z.string() })), mail: z.boolean() }),
         },
       },
-      handle: async () => ({ setup: await users.isEmpty(), oidc: oidc.providers, mail: false }),
+      handle: async () => ({ setup: await users.isEmpty(), oidc: oidc.providers, mail: mail.isSet }),
     }),
     route({
       method: 'get',
@@ -93,6 +99,7 @@ export function sessionRoutes({ access, organizations, members, users, signIn, o
         else {
           const principal = await access.byToken(body.token.trim())
           if (principal === null) {
+            logFailedSignIn(log, { by: 'token', reason: 'wrong', origin })
             throw new AppError('unauthenticated', 'This token is not known, or it has ended.', {
               help: 'Paste the whole token: it begins with `flt_`.',
             })
@@ -206,8 +213,21 @@ export function sessionRoutes({ access, organizations, members, users, signIn, o
     }),
     route({
       method: 'post',
+      path: '/v1/password/forgot',
+      summary: 'Mail a link that sets a new password, if there is such an account; the answer does not tell',
+      right: 'public',
+      body: z.object({ email }).strict(),
+      replies: { 202: { description: 'Whether or not anybody has this e-mail.', schema: z.object({ asked: z.literal(true) }) } },
+      async handle({ body, context, origin, request }) {
+        requireOwnPage(context)
+        await forgotten.ask(body.email, origin, (path) => linkTo(services, request, path))
+        return context.json({ asked: true }, 202)
+      },
+    }),
+    route({
+      method: 'post',
       path: '/v1/password/reset',
-      summary: 'A new password by the link that an administrator made; every session ends',
+      summary: 'A new password by a link that was mailed, or that an administrator made; every session ends',
       right: 'public',
       body: z.object({ code, password }).strict(),
       replies: noContent,

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { logFailedSignIn } from '../account/failed-sign-in.ts'
 import { ATTEMPT_MINUTES, ssoReasonOf } from '../account/oidc.ts'
 import type { AppError } from '../errors.ts'
 import { linkTo } from './address.ts'
@@ -22,7 +23,7 @@ export function ssoRoutes(services: Services): Route[] {
     deleteCookie(context, COOKIE, { path: PATH })
     if (error.code === 'not-found' || error.code === 'invalid-input') return problem(error)
     const reason = ssoReasonOf(error)
-    log.warn('signin.failed', { by: 'sso', reason, why: error.message, address: originOf(context).address })
+    logFailedSignIn(log, { by: 'sso', reason, origin: originOf(context), why: error.message })
     // What is not about this sign-in is ours to mend.
     if (error.code !== 'source-failed') logFailure(log, context, error)
     return context.redirect(`/?signin=${reason}`)

@@ -1,3 +1,4 @@
+import type { Delivery } from '../account/mail.ts'
 import type { Member } from '../account/members.ts'
 import type { Organization } from '../account/organizations.ts'
 import type { Token } from '../account/tokens.ts'
@@ -6,7 +7,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { ask } from './ask.ts'
 import { connect, posting, type Client } from './client.ts'
-import { print, printJson, table } from './output.ts'
+import { note, print, printJson, table } from './output.ts'
 
 interface AdminOptions {
   email?: string
@@ -22,6 +23,7 @@ interface AdminOptions {
   role?: string
   scopes?: string
   expires?: string
+  to?: string
   json?: boolean
 }
 
@@ -153,8 +155,18 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
     },
     async invite(client, options) {
       const given = { email: required(options.email, '--email'), role: options.role ?? 'member' }
-      const made = await client.json<{ link: string }>('/v1/invitations', posting(given))
-      said(options, made, `Send ${given.email} this link, which opens for ten days:\n  ${made.link}`)
+      const made = await client.json<{ link: string } & Delivery>('/v1/invitations', posting(given))
+      const told = made.mailed ? `${given.email} has this link by mail; it opens` : `Send ${given.email} this link, which opens`
+      if (made.mail_error !== null) note(made.mail_error)
+      said(options, made, `${told} for ten days:\n  ${made.link}`)
+    },
+  },
+  mail: {
+    async test(client, options) {
+      const to = required(options.to, '--to')
+      const { mailed, mail_error } = await client.json<Delivery>('/v1/mail/test', posting({ to }))
+      if (!mailed) throw new AppError('server-unreachable', mail_error ?? 'The mail was not sent.', { help: 'Check FAIRLEAD_SMTP_URI.' })
+      said(options, { mailed, mail_error }, `The mail server took a mail to ${to}. Look whether it arrives.`)
     },
   },
   tokens: {

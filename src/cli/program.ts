@@ -231,7 +231,7 @@ export function createProgram(): Command {
     .description('accounts, organizations, members and tokens')
     .argument(
       '<words...>',
-      'users create|list|set-password|disable|enable|unlink, orgs create|list, members list|set|remove|invite, tokens create|list|revoke ID; also create-user, list-users, create-org, list-orgs',
+      'users create|list|set-password|disable|enable|unlink, orgs create|list, members list|set|remove|invite, tokens create|list|revoke ID, mail test; also create-user, list-users, create-org, list-orgs',
     )
     .option('--email <address>', 'of the person')
     .option('--password <text>', 'of the account; everyone on this machine can see it: better leave it out and be asked, or pipe it in')
@@ -246,10 +246,11 @@ export function createProgram(): Command {
     .option('--role <role>', 'owner, admin, member or viewer')
     .option('--scopes <list>', 'of the token: ingest, read, admin')
     .option('--expires <day>', 'when the token ends (default: never)')
+    .option('--to <address>', 'who gets the mail by which mail is tried')
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExamples:\n  fairlead admin create-user --email ada@example.com --superuser\n  fairlead admin orgs create --name "My Org" --owner-email ada@example.com\n  fairlead admin tokens create --org my-org --scopes ingest --name ci --expires 2027-12-31',
+      '\nExamples:\n  fairlead admin create-user --email ada@example.com --superuser\n  fairlead admin orgs create --name "My Org" --owner-email ada@example.com\n  fairlead admin tokens create --org my-org --scopes ingest --name ci --expires 2027-12-31\n  fairlead admin mail test --to you@example.com',
     )
     .action(run(() => import('./admin.ts')))
 

@@ -225,6 +225,7 @@ function answerPost(world: World, path: string, text: string, response: ServerRe
     return sendNothing(response)
   }
   if (path === '/v1/session/organization') return sendNothing(response)
+  if (path === '/v1/password/forgot') return send(response, 202, { asked: true })
   if (path === '/v1/session/end') {
     world.signedIn = false
     return sendNothing(response)

@@ -47,6 +47,21 @@ describe('signed out', () => {
     expect(await invitation.getByRole('link', { name: 'Acme' }).getAttribute('href')).toBe('/v1/signin/oidc/sso?invitation=abc')
   })
 
+  test('who forgot the password asks for a link, where the server sends mail', async () => {
+    Object.assign(at.api.world, { signedIn: false, signIn: { setup: false, oidc: [], mail: true } })
+    const page = await at.open()
+    await page.getByRole('button', { name: 'Forgotten the password?' }).click()
+    expect(await page.getByLabel('Password').count()).toBe(0)
+    await page.getByLabel('E-mail').fill(' ada@example.com ')
+    await page.getByRole('button', { name: 'Send the link' }).click()
+    expect(await page.getByRole('status').textContent()).toContain('If there is an account with this e-mail, a link is on its way.')
+    expect(at.api.posted).toEqual([{ path: '/v1/password/forgot', body: { email: 'ada@example.com' } }])
+    at.api.world.signIn.mail = false
+    const without = await at.open()
+    await without.getByLabel('E-mail').waitFor()
+    expect(await without.getByRole('button', { name: 'Forgotten the password?' }).count()).toBe(0)
+  })
+
   test('signing out ends the session', async () => {
     const page = await at.open()
     await page.locator('article').first().waitFor()

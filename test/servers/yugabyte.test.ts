@@ -219,7 +219,7 @@ describe.each([11, 12, 13])('one statement in twenty is given up on, seed %i', (
       const origin = { address: null, agent: null }
       const session = await access.spendSigninCode((await access.createSigninCode()).reveal(), origin)
       expect(await access.bySession(session?.reveal() ?? '')).toMatchObject({ org, rights: SUPERUSER_RIGHTS })
-      const signIn = openSignIn({ ...people, access, lockout: openLockout({ semantic, clock }) })
+      const signIn = openSignIn({ ...people, access, log: silentLog, lockout: openLockout({ semantic, clock }) })
       const own = await signIn.byPassword(owner.email, new Secret('correct horse'), origin)
       expect(await access.bySession(own.reveal())).toMatchObject({ org, role: 'owner' })
       // Once each, however often a transaction was given up on.

@@ -5,6 +5,7 @@ import { useChange } from '../api/use-change.ts'
 import { Failure } from '../frame/failure.tsx'
 import { described, FieldFrame } from '../frame/field.tsx'
 import { ShownOnce } from '../frame/shown-once.tsx'
+import { mailedText } from './mailed-text.ts'
 import { RoleSelect } from './role-select.tsx'
 
 /** Invites a person and shows the link, once. */
@@ -21,10 +22,7 @@ export function InvitationForm({ session, onDone }: { session: Session; onDone: 
   if (invite.data !== undefined)
     return (
       <ShownOnce title={`The invitation of ${invite.variables.email}`} secret={invite.data.link} label="the link" onDone={onDone}>
-        <p>
-          It works once, for ten days, and is shown only now.{' '}
-          {invite.data.mailed ? 'It was mailed, too.' : 'It was not mailed: pass it on yourself.'}
-        </p>
+        <p>It works once, for ten days, and is shown only now. {mailedText(invite.data, invite.variables.email)}</p>
       </ShownOnce>
     )
   const submit = (event: FormEvent) => {

@@ -12,6 +12,7 @@ import { Tag } from '../frame/field.tsx'
 import { Listed } from '../frame/listing.tsx'
 import { ShownOnce } from '../frame/shown-once.tsx'
 import { useNow } from '../frame/use-now.ts'
+import { mailedText } from './mailed-text.ts'
 import { RoleSelect } from './role-select.tsx'
 
 export function MemberEntry({ member, session }: { member: Member; session: Session }) {
@@ -91,10 +92,7 @@ export function MemberEntry({ member, session }: { member: Member; session: Sess
           label="the link"
           onDone={() => reset.reset()}
         >
-          <p>
-            It works once, within the hour, and is shown only now.{' '}
-            {reset.data.mailed ? `It was mailed to ${email}.` : 'It was not mailed: pass it on yourself.'}
-          </p>
+          <p>It works once, within the hour, and is shown only now. {mailedText(reset.data, email)}</p>
         </ShownOnce>
       )}
       {removing && <RemoveDialog member={member} name={name} session={session} isSelf={isSelf} onCancel={() => setRemoving(false)} />}

@@ -30,6 +30,8 @@ export type OwnSession = SessionRow & { is_current: boolean }
 export interface MadeLink {
   link: string
   mailed: boolean
+  /** Why it was not, where it was tried. */
+  mail_error: string | null
 }
 
 export type Why = NonNullable<MetricReply['why']>

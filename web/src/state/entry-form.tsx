@@ -25,6 +25,7 @@ export function EntryForm({
   button,
   sendingWord,
   onEntered,
+  stays = false,
 }: {
   readonly path: string
   readonly fields: readonly EntryField[]
@@ -32,6 +33,8 @@ export function EntryForm({
   readonly button: string
   readonly sendingWord: string
   readonly onEntered?: () => void
+  /** It opens no session, so nothing is asked again. */
+  readonly stays?: boolean
 }) {
   const queries = useQueryClient()
   const [values, setValues] = useState<Readonly<Record<string, string>>>({})
@@ -46,7 +49,7 @@ export function EntryForm({
     try {
       await post(path, { ...fixed, ...Object.fromEntries(fields.map((field) => [field.name, valueOf(field)])) })
       onEntered?.()
-      await queries.resetQueries()
+      if (!stays) await queries.resetQueries()
     } catch (thrown) {
       setProblem(asProblem(thrown))
     } finally {

@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useLocation, useSearchParams } from 'wouter'
 import { useSignInOptions } from '../api/queries.ts'
 import { PlainPage } from '../frame/plain-page.tsx'
@@ -18,7 +19,8 @@ const TOKEN: readonly EntryField[] = [
 export function SignIn() {
   const [path] = useLocation()
   const [params] = useSearchParams()
-  const oidc = useSignInOptions()?.oidc ?? []
+  const options = useSignInOptions()
+  const oidc = options?.oidc ?? []
   const reason = reasonOf(params.get('signin'))
   return (
     <PlainPage title="Sign in to Fairlead">
@@ -36,7 +38,7 @@ export function SignIn() {
         )}
         <section className="way">
           <h2>With your account</h2>
-          <EntryForm path="/v1/session" fields={ACCOUNT} button="Continue" sendingWord="One moment…" />
+          <Account mail={options?.mail === true} />
         </section>
         <section className="way">
           <h2>With the sign-in link</h2>
@@ -51,6 +53,44 @@ export function SignIn() {
         </section>
       </div>
     </PlainPage>
+  )
+}
+
+/** The password, or a link by mail for who forgot it. */
+function Account({ mail }: { readonly mail: boolean }) {
+  const [step, setStep] = useState<'password' | 'forgotten' | 'asked'>('password')
+  if (step === 'asked')
+    return (
+      <p role="status">
+        If there is an account with this e-mail, a link is on its way. It works once, within the hour. Nothing comes? Ask an administrator.
+      </p>
+    )
+  if (step === 'forgotten')
+    return (
+      <>
+        <p>A link that sets a new password comes by mail.</p>
+        <EntryForm
+          path="/v1/password/forgot"
+          fields={ACCOUNT.slice(0, 1)}
+          button="Send the link"
+          sendingWord="One moment…"
+          onEntered={() => setStep('asked')}
+          stays
+        />
+        <button type="button" className="button" onClick={() => setStep('password')}>
+          Back to the password
+        </button>
+      </>
+    )
+  return (
+    <>
+      <EntryForm path="/v1/session" fields={ACCOUNT} button="Continue" sendingWord="One moment…" />
+      {mail && (
+        <button type="button" className="button" onClick={() => setStep('forgotten')}>
+          Forgotten the password?
+        </button>
+      )}
+    </>
   )
 }
 
