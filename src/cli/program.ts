@@ -205,16 +205,20 @@ export function createProgram(): Command {
   program
     .command('people')
     .description('say which e-mails and logins are one person, and which are programs')
-    .argument('<action>', 'list [TEXT], merge PERSON OTHERS, split PERSON IDENTITIES, or save PERSON')
+    .argument(
+      '<action>',
+      'list [TEXT], suggest, dismiss SUGGESTION, merge PERSON OTHERS, split PERSON IDENTITIES, save PERSON, or import FILE (.mailmap)',
+    )
     .argument('[words...]', 'people by e-mail, login (github:ada) or id')
     .option('--name <text>', 'with save: what they are called')
     .option('--bot', 'with save: it is a program')
     .option('--no-bot', 'with save: it is none')
-    .option('--limit <n>', 'with list: how many (default: 100)')
+    .option('--limit <n>', 'with list and suggest: how many (default: 100)')
+    .option('--dry-run', 'with import: say what would change')
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExamples:\n  fairlead people list ada\n  fairlead people merge ada@example.com ada@old.example\n  fairlead people save github:deployer --bot',
+      '\nExamples:\n  fairlead people list ada\n  fairlead people merge ada@example.com ada@old.example\n  fairlead people import .mailmap --dry-run\n  fairlead people save github:deployer --bot',
     )
     .action(run(() => import('./people.ts')))
 

@@ -134,3 +134,24 @@ export const currentTeams = statement({
   AND (valid_from IS NULL OR valid_from <= {now:timestamptz}) AND (valid_to IS NULL OR valid_to > {now:timestamptz}) ORDER BY team`,
   row: z.object({ person_id: z.string(), team: z.string() }),
 })
+export const everybody = statement({
+  name: 'people.everybody',
+  sql: `SELECT p.id, p.name, p.name_origin, p.is_bot FROM people AS p WHERE p.org_id = {org:uuid} AND p.merged_into IS NULL`,
+  row: person,
+})
+export const everyMapping = statement({
+  name: 'people.every_mapping',
+  sql: `SELECT ${MAPPING} FROM identity_mappings AS i WHERE i.org_id = {org:uuid} ORDER BY i.kind, i.provider, i.value`,
+  row: mapping,
+})
+export const listDismissed = statement({
+  name: 'people.dismissed',
+  sql: 'SELECT id FROM suggestion_dismissals WHERE org_id = {org:uuid}',
+  row: z.object({ id: z.string() }),
+})
+export const dismiss = statement({
+  name: 'people.dismiss',
+  sql: `INSERT INTO suggestion_dismissals (org_id, id, dismissed_at) VALUES ({org:uuid}, {id:text}, {now:timestamptz})
+ON CONFLICT (org_id, id) DO NOTHING RETURNING id`,
+  row: z.object({ id: z.string() }),
+})
