@@ -364,6 +364,8 @@ create index memberships_user_id on memberships (user_id);
 
 create index oidc_attempts_expires_at on oidc_attempts (expires_at);
 
+create index people_merged_into on people (org_id, merged_into) where merged_into IS NOT NULL;
+
 create index sessions_expires_at on sessions (expires_at);
 
 create index sessions_user_id on sessions (user_id);
