@@ -71,8 +71,13 @@ export function MemberEntry({ member, session }: { member: Member; session: Sess
             </button>
           )}
           {mayTouch && (
-            <button type="button" className="button button-bad" aria-label={`Remove ${name}`} onClick={() => setRemoving(true)}>
-              Remove
+            <button
+              type="button"
+              className="button button-bad"
+              aria-label={isSelf ? 'Leave' : `Remove ${name}`}
+              onClick={() => setRemoving(true)}
+            >
+              {isSelf ? 'Leave' : 'Remove'}
             </button>
           )}
         </>
