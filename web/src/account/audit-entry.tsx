@@ -2,6 +2,7 @@ import type { AuditReply } from '../api/contract.ts'
 import { agentText } from '../format/agent.ts'
 import { count } from '../format/figure.ts'
 import { shortMoment, utc } from '../format/moment.ts'
+import { codeText } from '../format/words.ts'
 import { actionText } from './audit-words.ts'
 import { diffOf, type DiffLine } from './diff.ts'
 
@@ -20,7 +21,10 @@ export function AuditEntry({ entry, zone, onActor }: { entry: AuditReply; zone: 
   const kind = ACTORS[actor.type]
   const isSelf = actor.id !== null && actor.id === target.id
   const name = target.name ?? target.id
-  const lines = diffOf(before, after, zone)
+  // What was made or taken away says its own name again.
+  const lines = diffOf(before, after, zone).filter(
+    (line) => (line.before ?? line.after) !== name || (line.before !== null && line.after !== null),
+  )
   return (
     <li className="audit-entry">
       <time className="audit-when" dateTime={at} title={utc(at)}>
@@ -59,7 +63,7 @@ function Diff({ lines }: { lines: readonly DiffLine[] }) {
     <dl className="audit-diff">
       {lines.map(({ key, before, after }) => (
         <div key={key}>
-          <dt>{key}</dt>
+          <dt title={key}>{codeText(key)}</dt>
           <dd>
             {before !== null && <del>{before}</del>}
             {before !== null && after !== null && <span aria-hidden="true"> → </span>}

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { mayGive } from '../../../src/account/role.ts'
 import type { MadeLink, Member, Role, Session } from '../api/contract.ts'
 import { useTokens } from '../api/queries.ts'
@@ -22,6 +22,12 @@ export function MemberEntry({ member, session }: { member: Member; session: Sess
   // Whoever changes their own role may do something else from now on.
   const change = useChange<Member, { email: string; role: Role }>('/v1/members', 'members', 'session')
   const reset = useChange<MadeLink, { user_id: string }>('/v1/members/reset-password')
+  const resetButton = useRef<HTMLButtonElement>(null)
+  const resetDone = () => {
+    reset.reset()
+    // What was shown is gone, and the focus with it.
+    queueMicrotask(() => resetButton.current?.focus())
+  }
   const name = full_name === '' ? email : full_name
   const zone = session.organization.time_zone
   const isSelf = session.user?.id === user_id
@@ -63,7 +69,8 @@ export function MemberEntry({ member, session }: { member: Member; session: Sess
             <button
               type="button"
               className="button"
-              aria-label={`Reset the password of ${name}`}
+              ref={resetButton}
+              aria-label={`Reset password of ${name}`}
               title="Make a link by which they set a new one"
               disabled={reset.isPending}
               onClick={() => reset.mutate({ user_id })}
@@ -72,8 +79,13 @@ export function MemberEntry({ member, session }: { member: Member; session: Sess
             </button>
           )}
           {mayTouch && (
-            <button type="button" className="button button-bad" aria-label={`Remove ${name}`} onClick={() => setRemoving(true)}>
-              Remove
+            <button
+              type="button"
+              className="button button-bad"
+              aria-label={isSelf ? 'Leave' : `Remove ${name}`}
+              onClick={() => setRemoving(true)}
+            >
+              {isSelf ? 'Leave' : 'Remove'}
             </button>
           )}
         </>
@@ -86,12 +98,7 @@ export function MemberEntry({ member, session }: { member: Member; session: Sess
       )}
       <Failure error={change.error ?? reset.error} />
       {reset.data !== undefined && (
-        <ShownOnce
-          title={`A link for ${name} to set a new password`}
-          secret={reset.data.link}
-          label="the link"
-          onDone={() => reset.reset()}
-        >
+        <ShownOnce title={`A link for ${name} to set a new password`} secret={reset.data.link} label="the link" onDone={resetDone}>
           <p>It works once, within the hour, and is shown only now. {mailedText(reset.data, email)}</p>
         </ShownOnce>
       )}

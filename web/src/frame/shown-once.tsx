@@ -23,9 +23,9 @@ export function ShownOnce({
   useEffect(() => heading.current?.focus(), [])
   return (
     <section className="shown-once" aria-labelledby={id}>
-      <h3 id={id} ref={heading} tabIndex={-1}>
+      <h2 id={id} ref={heading} tabIndex={-1}>
         {title}
-      </h3>
+      </h2>
       <Command text={secret} label={label} />
       {children}
       <button type="button" className="button" onClick={onDone}>

@@ -5,6 +5,7 @@ import { asProblem } from '../api/request.ts'
 import { count } from '../format/figure.ts'
 import { clock } from '../format/moment.ts'
 import { Ago } from '../frame/ago.tsx'
+import { Fact } from '../frame/fact.tsx'
 import { Icon } from '../frame/icon.tsx'
 import { Page } from '../frame/page.tsx'
 import { ReadOnly } from '../frame/read-only.tsx'
@@ -164,14 +165,5 @@ export function Budget({ budget, now, zone }: { budget: NonNullable<Source['budg
     <span className={remaining < limit / 10 ? 'is-warn' : undefined}>
       {count(remaining)} of {count(limit)}, renewed at {clock(reset_at, zone)}
     </span>
-  )
-}
-
-export function Fact({ term, children }: { term: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </div>
   )
 }
