@@ -4,17 +4,18 @@ import { z } from 'zod'
 import { deployment, type Deployment } from '../domain/deployment.ts'
 import { LATEST_MS, rowOf } from '../domain/entity.ts'
 import { tierOf } from '../domain/environment.ts'
+import { parseMailmap } from '../domain/mailmap.ts'
 import { releaseOf } from '../domain/release-tag.ts'
 import { defineConnector, defineStream, pulled, type Ask, type Check, type Page } from '../src/connector.ts'
 import { AppError } from '../src/errors.ts'
-import { answer, HASH, isGitFailure, present, type Repository } from '../src/git/ask.ts'
+import { answer, HASH, isGitFailure, present, readText, type Repository } from '../src/git/ask.ts'
 import { readHistory, shallowEdge } from '../src/git/history.ts'
 import { branchTips, FIRST_PARENT_MERGES, readBranches, readIdentity, readMerges, readTags, type Release } from '../src/git/refs.ts'
 import { readCursor } from '../src/paging.ts'
 
 const docs = `Reads a git repository on this machine: a work tree or a folder inside it, a bare repository, a worktree, a submodule. Nothing is written to it and nothing is fetched into it; fetch it yourself as often as you like, and each pull reads only what is new.
 
-**Branch.** Without \`branch\`, the default branch as \`origin/HEAD\` names it (the local branch of that name too), else \`HEAD\`. Commits are those of this branch and of every release tag. A merge commit changes no lines of its own.
+**Branch.** Without \`branch\`, the default branch as \`origin/HEAD\` names it (the local branch of that name too), else \`HEAD\`. Commits are those of this branch and of every release tag. A merge commit changes no lines of its own. Names and addresses are those after \`.mailmap\`, which also says which addresses are one person's.
 
 **Releases.** Each release counts as a successful deployment to production. \`releases\` says what a release is:
 - \`tags\` (default): a tag that is a version, alone or behind a name: \`v1.2.3\`, \`2024.05.01\`, \`release-7\`, \`api@1.4.0\`, \`api/v1.4.0\`, \`api-v1.4.0\`. Behind a name other than \`v\`, \`version\`, \`release\` and the like, the version needs a dot. Pre-releases do not count: alpha, beta, rc, dev, pre, preview, canary, nightly, snapshot, next, test.
@@ -102,6 +103,8 @@ const releasePayload = z.object({
   tagger: z.string().nullable(),
 })
 type ReleasePayload = z.output<typeof releasePayload>
+
+const mailmapPayload = z.object({ repository: z.string(), text: z.string() })
 
 // ---------------------------------------------------------------- rows
 
@@ -226,6 +229,33 @@ async function* pullRepository(ask: Ask<Config>): AsyncGenerator<Page> {
   } satisfies z.output<typeof repositoryPayload>
   const cursor = digest(JSON.stringify(payload))
   if (cursor !== ask.cursor) yield { items: [pulled(repository, null, payload)], cursor }
+}
+
+const MOST_MAILMAP_BYTES = 1_000_000
+
+/** `.mailmap` as `HEAD` has it. Where it is taken out again, an empty one takes its place. */
+async function* pullMailmap(ask: Ask<Config>): AsyncGenerator<Page> {
+  const asked = repositoryOf(ask)
+  const [identity, blob] = await Promise.all([readIdentity(asked), answer(asked, ['rev-parse', '--quiet', '--verify', 'HEAD:.mailmap'])])
+  const cursor = blob ?? 'none'
+  if (cursor === ask.cursor || (blob === null && ask.cursor === null)) return
+  const text = blob === null ? '' : await textOf(asked, blob)
+  if (text === null) return
+  const repository = ask.config.name ?? identity.name
+  yield { items: [pulled(repository, null, { repository, text } satisfies z.output<typeof mailmapPayload>)], cursor }
+}
+
+/** Null for a file that a partial clone lacks, and for one that no person has written. */
+async function textOf(asked: Repository, blob: string): Promise<string | null> {
+  const printed: Buffer[] = []
+  try {
+    if (Number(await answer(asked, ['cat-file', '-s', blob])) > MOST_MAILMAP_BYTES) return null
+    for await (const chunk of asked.git(asked.path, ['cat-file', 'blob', blob], { signal: asked.signal })) printed.push(chunk)
+  } catch (thrown) {
+    if (!isGitFailure(thrown)) throw thrown
+    return null
+  }
+  return readText(Buffer.concat(printed).toString('latin1'))
 }
 
 const commitCursor = z.object({
@@ -358,6 +388,15 @@ export default defineConnector<Config>({
       payload: releasePayload,
       pull: pullReleases,
       rows: (release, _, config) => ({ deployments: readRelease(release, config) }),
+    }),
+    mailmap: defineStream({
+      produces: ['mailmap_entries'],
+      order: 'unordered',
+      payload: mailmapPayload,
+      pull: pullMailmap,
+      rows: ({ repository, text }, _, { name }) => ({
+        mailmap_entries: parseMailmap(text).map((entry) => ({ ...entry, repository: name ?? repository, old_name: entry.old_name ?? '' })),
+      }),
     }),
   },
   check,

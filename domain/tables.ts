@@ -13,6 +13,8 @@ import { deployment } from './deployment.ts'
 import { incidentLink } from './incident-link.ts'
 import { incidentState } from './incident-state.ts'
 import { job } from './job.ts'
+import { mailmapEntry } from './mailmap-entry.ts'
+import { providerTeam } from './provider-team.ts'
 import { release } from './release.ts'
 import { repository } from './repository.ts'
 import { review } from './review.ts'
@@ -42,6 +44,8 @@ export const TOLD = {
   boards: board,
   sprints: sprint,
   worklogs: worklog,
+  mailmap_entries: mailmapEntry,
+  provider_teams: providerTeam,
 } as const
 
 /** Every entity: what a connector may tell, and what Fairlead derives. */

@@ -53,6 +53,7 @@ import { migratorsOf, type StoreName } from './store/schema.ts'
 import { openSemantic, type Semantic } from './store/semantic.ts'
 import type { Migrator } from './store/migrate.ts'
 import { resolveStores } from './store/store-uri.ts'
+import { openMembers as openTeamMembers } from './team/members.ts'
 import { openTeams } from './team/teams.ts'
 
 /** The composition root: settings → stores → registries → application. The only place that constructs things. */
@@ -296,6 +297,14 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     if (options.actor === 'server') schedule.start()
     const hookHealth = createHookHealth({ sources, clock, log })
     closers.add(() => hookHealth.close())
+    const known = openPeople({
+      semantic,
+      analytics,
+      clock,
+      audit,
+      head: () => applier.stats().visible,
+      providersOf: async (org) => new Map((await sources.list(org)).map((one) => [one.name, one.connector])),
+    })
     const services: Services = {
       version: PROGRAM_VERSION,
       registry,
@@ -319,14 +328,8 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       benchmarks,
       projects: openProjects({ semantic, clock }),
       teams,
-      people: openPeople({
-        semantic,
-        analytics,
-        clock,
-        audit,
-        head: () => applier.stats().visible,
-        providersOf: async (org) => new Map((await sources.list(org)).map((one) => [one.name, one.connector])),
-      }),
+      people: known,
+      teamMembers: openTeamMembers({ semantic, clock, audit, teams, people: known }),
       quarantine,
       hooks: { sources, registry, journal, clock, health: hookHealth, poke: schedule.poke },
       asking,

@@ -162,6 +162,8 @@ describe('one organization sees nothing of another', () => {
     const people = await ask<{ items: { id: string; name: string }[] }>(machine('bolt'), 'GET', '/v1/people')
     const known = people.body.items.find((one) => one.name === marker)?.id
     expect(known).toBeDefined()
+    await ask(machine('bolt'), 'POST', '/v1/teams', { slug: marker, name: marker })
+    await ask(machine('bolt'), 'POST', '/v1/teams/members', { slug: marker, person_id: known })
 
     const admin = callers['owner']?.caller ?? {}
     const leaks: string[] = []
@@ -187,6 +189,8 @@ describe('one organization sees nothing of another', () => {
       ask(admin, 'POST', '/v1/sources/remove', { name: marker }),
       ask(admin, 'POST', '/v1/session/organization', { slug: 'bolt' }),
       ask(admin, 'POST', '/v1/people/save', { id: known, name: 'x' }),
+      ask(admin, 'POST', '/v1/teams/members', { slug: marker, person_id: known }),
+      ask(admin, 'POST', '/v1/teams/members/remove', { slug: marker, person_id: known }),
       ask(admin, 'POST', '/v1/people/merge', { into: known, from: [crypto.randomUUID()] }),
       ask(admin, 'POST', '/v1/people/split', { id: known, identities: [{ kind: 'email', value: `${marker}@bolt.example` }] }),
     ])

@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PersonReply } from '../src/api/people-routes.ts'
+import { newSandbox, removeSandboxes } from '../connectors/git.fixture/sandbox.ts'
 import { fairlead, freshDirectory, removeDirectory, startServer, type Server } from './server.ts'
 
 /** People as a user has them: the program, its API and its command line. */
@@ -23,6 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.stop()
   await removeDirectory(data)
+  removeSandboxes()
 })
 
 const people = (...args: string[]) => fairlead(['people', ...args], { data })
@@ -63,3 +67,39 @@ test('a page begins where the one before ended; changes need an administrator', 
   expect((await admin('/v1/people/merge', { into: items[0]?.id, from: [crypto.randomUUID()] })).status).toBe(404)
   expect((await admin('/v1/people/merge', { into: 'x', from: [] })).status).toBe(422)
 })
+
+test(
+  'a repository with two addresses of one person and a .mailmap: one person; what else fits is suggested',
+  { timeout: 120_000 },
+  async () => {
+    const sandbox = newSandbox()
+    sandbox.commit({ author: 'Grace <grace@old.example>', files: [{ write: 'a', content: '1' }] })
+    sandbox.commit({ author: 'Grace Hopper <grace@example.org>', files: [{ write: 'a', content: '2' }] })
+    sandbox.commit({ author: 'Grace Hopper <hopper@navy.example>', files: [{ write: 'a', content: '3' }] })
+    sandbox.commit({
+      author: 'dependabot[bot] <49699333+dependabot[bot]@users.noreply.github.com>',
+      files: [{ write: '.mailmap', content: 'Grace Hopper <grace@example.org> <grace@old.example>\n' }],
+    })
+    expect(await fairlead(['sync', 'git', '--repo-path', sandbox.path], { data })).toMatchObject({ code: 0 })
+    const known = async () =>
+      (await server.get<{ items: PersonReply[] }>('/v1/people?q=grace')).items.map((one) => one.identities.map(({ value }) => value)).sort()
+    expect(await known()).toEqual([['grace@example.org', 'grace@old.example'], ['hopper@navy.example']])
+    const { items } = await server.get<{ items: PersonReply[] }>('/v1/people?q=dependabot')
+    expect(items).toMatchObject([{ is_bot: true, identities: [{ kind: 'email' }, { kind: 'login', provider: 'github' }] }])
+
+    const suggested = (await people('suggest')).stdout
+    expect(suggested).toContain('0.80 Both are called Grace Hopper.')
+    const { items: left } = await server.get<{ items: { id: string }[] }>('/v1/people/suggestions')
+    expect(left).toHaveLength(1)
+    expect((await people('dismiss', left[0]?.id ?? '')).code).toBe(0)
+    expect((await people('suggest')).stdout).toBe('Nobody seems to be two people.\n')
+    const file = join(data, '.mailmap')
+    await writeFile(file, 'Grace Brewster Hopper <grace@example.org> <hopper@navy.example>\n')
+    expect((await people('import', file, '--dry-run')).stdout).toMatch(/is one with Grace Hopper[^]*Nothing was changed/)
+    expect((await people('import', file)).code).toBe(0)
+    expect((await people('import', file)).stdout).toBe('Nothing changes by that.\n')
+    expect(await known()).toEqual([['grace@example.org', 'grace@old.example', 'hopper@navy.example']])
+    expect((await admin('/v1/people/suggestions/dismiss', { id: `${crypto.randomUUID()}~${crypto.randomUUID()}` })).status).toBe(404)
+    expect((await people('import', join(data, 'none'))).code).toBe(2)
+  },
+)

@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
 import { createMigrator, soleOwner } from '../src/store/migrate.ts'
 import { openSemantic, type Semantic } from '../src/store/semantic.ts'
 import { noRow, statement } from '../src/store/statement.ts'
+import { openMembers, type Members } from '../src/team/members.ts'
 import { openTeams, type Teams } from '../src/team/teams.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -20,6 +21,7 @@ export interface PeopleStore {
   readonly semantic: Semantic
   readonly teams: Teams
   readonly people: People
+  readonly members: Members
   readonly audit: Audit
   /** A new organization, whose sources are these connectors under their own names. */
   org(): Promise<string>
@@ -60,6 +62,7 @@ export async function openPeopleStore(): Promise<PeopleStore> {
     semantic,
     teams,
     people,
+    members: openMembers({ semantic, clock, audit, teams, people }),
     audit,
     async org() {
       const org = world.org()

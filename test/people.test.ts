@@ -190,3 +190,102 @@ describe('one person and several', () => {
     },
   )
 })
+
+describe('who may be one', () => {
+  test('is suggested until it is done or dismissed; who was taken apart is not suggested again', async () => {
+    const org = await store.org()
+    const actor = store.actor(org)
+    const pairs = async () => {
+      const { suggestions, person } = await store.people.suggestions(org)
+      return suggestions.map((one) => one.people.map((id) => person(id).identities[0]?.value).sort())
+    }
+    await store.world.tell(org, {
+      commits: [
+        commit('f1', 'Ada Lovelace', 'ada@x.org'),
+        commit('f2', 'Ada Lovelace', 'ada@y.org'),
+        commit('f3', 'Ada Lovelace', 'al@z.org'),
+      ],
+    })
+    const people = await listed(org)
+    expect((await pairs()).sort()).toEqual([
+      ['ada@x.org', 'ada@y.org'],
+      ['ada@x.org', 'al@z.org'],
+      ['ada@y.org', 'al@z.org'],
+    ])
+    const { suggestions } = await store.people.suggestions(org)
+    expect(suggestions[0]).toMatchObject({ score: 0.9, reason: 'Both are called Ada Lovelace; both write as ada@.' })
+    const x = find(people, 'ada@x.org')
+    await store.people.merge(actor, org, x.id, [find(people, 'ada@y.org').id])
+    expect(await pairs()).toEqual([['ada@x.org', 'al@z.org']])
+    const id = (await store.people.suggestions(org)).suggestions[0]?.id ?? ''
+    expect([await store.people.dismiss(actor, org, id), await store.people.dismiss(actor, org, id)]).toEqual([true, false])
+    expect(await pairs()).toEqual([])
+    await store.people.split(actor, org, x.id, [{ kind: 'email', provider: '', value: 'ADA@y.org' }])
+    expect(await pairs()).toEqual([['ada@y.org', 'al@z.org']])
+    await expect(store.people.dismiss(actor, await store.org(), id)).rejects.toThrow('There is no person')
+  })
+})
+
+describe('.mailmap', () => {
+  const FILE = 'Ada Lovelace <ada@x.org> <ada@old.org>\nAda Lovelace <ada@x.org> <ada@never.org>\nGrace Hopper <grace@x.org>\n'
+  async function two(): Promise<string> {
+    const org = await store.org()
+    await store.world.tell(org, {
+      commits: [commit('g1', 'ada', 'ada@x.org'), commit('g2', 'Countess', 'ada@old.org'), commit('g3', 'grace', 'grace@x.org')],
+    })
+    await listed(org)
+    return org
+  }
+
+  test('is told, imported, and imported again; it makes one person of the addresses that it names', async () => {
+    const org = await two()
+    const actor = store.actor(org)
+    const texts = [
+      'Countess (ada@old.org) is one with ada (ada@x.org).',
+      'ada@never.org is ada.',
+      'ada is called Ada Lovelace.',
+      'grace is called Grace Hopper.',
+    ]
+    const before = known(await listed(org))
+    expect(await store.people.importMailmap(actor, org, FILE, true)).toEqual(texts)
+    expect(known(await listed(org))).toEqual(before)
+    expect(await store.people.importMailmap(actor, org, FILE, false)).toEqual(texts)
+    expect(await store.people.importMailmap(actor, org, FILE, false)).toEqual([])
+    const people = await listed(org)
+    expect(known(people)).toEqual([
+      ['Ada Lovelace', ['ada@never.org', 'ada@old.org', 'ada@x.org']],
+      ['Grace Hopper', ['grace@x.org']],
+    ])
+    expect(people[0]?.identities.map((one) => one.origin)).toEqual(['mailmap', 'mailmap', 'seen'])
+    // What is seen under a name that only the file named is that person's.
+    await store.world.tell(org, { commits: [commit('g4', 'Ada', 'ada@never.org')] })
+    expect(await listed(org)).toHaveLength(2)
+  })
+
+  test('does not join what somebody took apart, and says so', async () => {
+    const org = await two()
+    const actor = store.actor(org)
+    await store.people.importMailmap(actor, org, FILE, false)
+    const ada = find(await listed(org), 'ada@old.org')
+    await store.people.split(actor, org, ada.id, [{ kind: 'email', provider: '', value: 'ada@old.org' }])
+    expect(await store.people.importMailmap(actor, org, FILE, false)).toEqual([
+      'ada@old.org stays apart from ada@x.org: somebody said whose they are.',
+    ])
+    expect(await listed(org)).toHaveLength(3)
+  })
+
+  test('of a repository is read when it is new, and joins without renaming; a change of its own is in the audit log', async () => {
+    const org = await two()
+    await store.world.tell(org, {
+      mailmap_entries: [{ repository: 'acme/shop', old_email: 'ada@old.org', old_name: '', name: 'Ada Lovelace', email: 'ada@x.org' }],
+      commits: [commit('g5', 'ada', 'ada@x.org')],
+    })
+    expect(known(await listed(org))).toEqual([
+      ['ada', ['ada@old.org', 'ada@x.org']],
+      ['grace', ['grace@x.org']],
+    ])
+    expect((await store.audit.page(org, { limit: 5 })).map((one) => [one.action, one.actor_type])).toEqual([
+      ['person.mailmap_read', 'system'],
+    ])
+  })
+})

@@ -34,7 +34,7 @@ test('from the command line to the figures', { timeout: 120_000 }, async () => {
   expect((await teams('save', 'pay', '--parent', 'platform')).code).toBe(0)
   expect((await teams('own', 'pay', 'service', 'pay*')).stdout).toContain('pay owns service pay*.')
   expect((await teams('show', 'pay')).stdout).toContain('services: payments')
-  expect((await teams('list')).stdout).toMatch(/pay +pay +platform +1 +0 +1/)
+  expect((await teams('list')).stdout).toMatch(/pay +pay +platform +0 +1 +0 +1/)
   expect((await teams('ownership')).stdout).toMatch(/service +payments +pay +pay\*/)
   const grouped = await fairlead(['metrics', 'deployment_frequency', '--by', 'team', '--json'], { data })
   const { groups } = JSON.parse(grouped.stdout) as MetricReply
@@ -73,4 +73,22 @@ test('a team that there is not is named with those that there are; changes need 
   expect((await admin('/v1/teams', { slug: 'No slug', name: 'X' })).status).toBe(422)
   expect((await admin('/v1/teams/owns', { slug: 'platform', kind: 'service', pattern: '*a'.repeat(11) })).status).toBe(422)
   expect((await teams('own', 'platform')).code).toBe(2)
+})
+
+test('members come and go from the command line, with their time', { timeout: 120_000 }, async () => {
+  const file = join(data, 'members.yaml')
+  await writeFile(file, 'teams:\n  - slug: web\n    members:\n      - person: ada@example.org\n        from: 2026-01-01\n')
+  expect((await teams('import', file)).stdout).toContain('ada is in web from 2026-01-01T00:00:00.000Z.')
+  await admin('/v1/teams', { slug: 'crew', name: 'Crew' })
+  expect((await teams('members', 'add', 'crew', 'ada@example.org', '--role', 'lead', '--from', '2026-02-01')).stdout).toBe(
+    'ada is in crew from 2026-02-01T00:00:00.000Z.\n',
+  )
+  expect((await teams('members', 'add', 'crew', 'ada@example.org')).stderr).toContain('ada is in crew already')
+  expect((await teams('members', 'list', 'crew')).stdout).toMatch(/ada +lead +2026-02-01T00:00:00.000Z +hand/)
+  expect((await teams('show', 'crew')).stdout).toContain('members: ada (lead)')
+  expect((await teams('members', 'remove', 'crew', 'ada@example.org', '--at', '2026-03-01')).stdout).toBe('ada is no longer in crew.\n')
+  const crew = await server.get<{ members: unknown[] }>('/v1/teams/crew')
+  expect(crew.members).toMatchObject([{ name: 'ada', role: 'lead', valid_to: '2026-03-01T00:00:00.000Z', origin: 'hand' }])
+  expect((await teams('members', 'add', 'crew')).code).toBe(2)
+  expect((await fairlead(['people', 'list', 'ada'], { data })).stdout).toMatch(/ada +ada@example.org +web/)
 })

@@ -12,6 +12,7 @@ export function openLocal(): { ask: Ask<unknown>; close(): void } {
     stream.push(`commit refs/heads/main\nmark :${mark}\ncommitter B <b@example.org> ${1768000000 + mark} +0000\ndata 1\nx\n`)
     if (mark > 7) stream.push(`from :${mark - 7}\n`)
     if (mark > 7 && mark % 5 === 0) stream.push(`merge :${mark - 3}\n`)
+    if (mark === 1400) stream.push('M 100644 inline .mailmap\ndata 32\n<b@example.org> <b@old.example>\n\n')
   }
   for (let mark = 1; mark <= 1400; mark++) stream.push(`reset refs/tags/v1.${mark}\nfrom :${mark}\n\n`)
   sandbox.gitBytes(['fast-import', '--quiet', '--force'], Buffer.from(stream.join('')))

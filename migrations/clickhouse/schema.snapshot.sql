@@ -305,6 +305,37 @@ create table all_keys (
   seq UInt64
 ) engine = ReplacingMergeTree(seq) ORDER BY (org_id, key) SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1;
 
+create table all_mailmap_entries (
+  email Nullable(String),
+  is_deleted UInt8,
+  name Nullable(String),
+  old_email String,
+  old_name String,
+  org_id UUID,
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repository LowCardinality(String),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, repository, old_email, old_name) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_provider_teams (
+  description Nullable(String),
+  id String,
+  is_deleted UInt8,
+  maintainers Array(String),
+  members Array(String),
+  name String,
+  org_id UUID,
+  parent Nullable(String),
+  raw_seq UInt64,
+  received_at DateTime64(3, 'UTC'),
+  repositories Array(String),
+  seen_at DateTime64(3, 'UTC'),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
 create table all_raw (
   at Nullable(DateTime64(3, 'UTC')),
   chain FixedString(32) default unhex(chain_hex),

@@ -14,6 +14,8 @@ create table if not exists people (
   primary key (org_id, id)
 )
 --next
+create index if not exists people_merged_into on people (org_id, merged_into) where merged_into is not null
+--next
 -- An identity is of one person: that is the primary key. `display` is the name last seen beside it; `merged_from` the people whom it belonged to before merges, the last one last.
 create table if not exists identity_mappings (
   org_id uuid not null,

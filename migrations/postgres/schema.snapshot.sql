@@ -116,17 +116,6 @@ create table names (
   constraint names_pkey primary key (org_id, kind, name)
 );
 
-create table oidc_attempts (
-  browser_hash text not null,
-  expires_at timestamp with time zone not null,
-  goes_to text not null,
-  invitation_hash text,
-  nonce text not null,
-  state_hash text not null,
-  verifier text not null,
-  constraint oidc_attempts_pkey primary key (state_hash)
-);
-
 create table organizations (
   created_at timestamp with time zone not null,
   id uuid not null,
@@ -329,16 +318,6 @@ create table teams (
   constraint teams_pkey primary key (org_id, slug)
 );
 
-create table user_identities (
-  created_at timestamp with time zone not null,
-  issuer text not null,
-  subject text not null,
-  user_id uuid not null,
-  constraint user_identities_pkey primary key (issuer, subject),
-  constraint user_identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
-  constraint user_identities_user_id_issuer_key unique (user_id, issuer)
-);
-
 create table users (
   created_at timestamp with time zone not null,
   disabled_at timestamp with time zone,
@@ -362,7 +341,7 @@ create index invitations_org_id on invitations (org_id);
 
 create index memberships_user_id on memberships (user_id);
 
-create index oidc_attempts_expires_at on oidc_attempts (expires_at);
+create index people_merged_into on people (org_id, merged_into) where merged_into IS NOT NULL;
 
 create index sessions_expires_at on sessions (expires_at);
 

@@ -26,6 +26,7 @@ import type { Projects } from '../settings/projects.ts'
 import type { SettingBook } from '../settings/setting-book.ts'
 import type { Analytics } from '../store/analytics.ts'
 import type { Semantic } from '../store/semantic.ts'
+import type { Members as TeamMembers } from '../team/members.ts'
 import type { Teams } from '../team/teams.ts'
 
 /** What the application is made of, once: main.ts constructs it, the routes use it. */
@@ -54,6 +55,7 @@ export interface Services {
   readonly projects: Projects
   readonly teams: Teams
   readonly people: People
+  readonly teamMembers: TeamMembers
   readonly quarantine: Quarantine
   readonly hooks: HookParts
   readonly asking: Asking

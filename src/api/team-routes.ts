@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { OWNED_KINDS, ownedPattern, teamSlug, type OwnedKind } from '../../domain/ownership.ts'
 import { line } from '../../domain/pattern.ts'
-import { precedence, readTeamsFile } from '../team/teams-file.ts'
+import { moment, precedence, readTeamsFile } from '../team/teams-file.ts'
 import { ORIGINS, type Mapping, type Team } from '../team/team-rows.ts'
 import type { Owned } from '../team/known.ts'
 import { route, type Route } from './route.ts'
@@ -17,13 +17,11 @@ const teamSchema = z.object({
   parent: z.string().nullable(),
   origin: z.enum(ORIGINS),
   source: z.string().nullable(),
-  members: z.number().int(),
+  members: z.number().int().openapi({ description: 'How many people are in it now.' }),
   owns: z.number().int().openapi({ description: 'How many rules it has.' }),
   repositories: z.number().int().openapi({ description: 'How many known repositories it owns.' }),
   services: z.number().int(),
 })
-/** People are not kept yet, so nobody is a member of a team. */
-const NOBODY: readonly z.infer<typeof memberSchema>[] = []
 const memberSchema = z.object({
   person_id: z.string(),
   name: z.string(),
@@ -34,13 +32,13 @@ const memberSchema = z.object({
 })
 const names = z.array(z.string())
 
-export function teamRoutes({ teams, audit }: Services): Route[] {
+export function teamRoutes({ teams, teamMembers, audit }: Services): Route[] {
   const target = (id: string) => ({ type: 'team', id })
   const countsOf = async (org: string) => {
-    const [mappings, owned] = await Promise.all([teams.mappings(org), teams.ownership(org)])
+    const [mappings, owned, members] = await Promise.all([teams.mappings(org), teams.ownership(org), teamMembers.counts(org)])
     return (team: Team) => ({
       ...team,
-      members: NOBODY.length,
+      members: members.get(team.slug) ?? 0,
       owns: mappings.filter((one) => one.team === team.slug).length,
       repositories: namesOf(owned, team.slug, 'repository').length,
       services: namesOf(owned, team.slug, 'service').length,
@@ -86,7 +84,7 @@ export function teamRoutes({ teams, audit }: Services): Route[] {
     route({
       method: 'get',
       path: '/v1/teams/{slug}',
-      summary: 'One team: its rules, and the known repositories and services that it owns',
+      summary: 'One team: its members and their time in it, its rules, and the known repositories and services that it owns',
       right: 'read',
       params: z.object({ slug: z.string() }),
       replies: {
@@ -101,11 +99,12 @@ export function teamRoutes({ teams, audit }: Services): Route[] {
       },
       async handle({ params, principal }) {
         const team = await teams.require(principal.org, params.slug)
-        const [mappings, owned] = await Promise.all([teams.mappings(principal.org), teams.ownership(principal.org)])
+        const { org } = principal
+        const [mappings, owned, members] = await Promise.all([teams.mappings(org), teams.ownership(org), teamMembers.of(org, team.slug)])
         const matched = { repositories: namesOf(owned, team.slug, 'repository'), services: namesOf(owned, team.slug, 'service') }
         return {
           ...team,
-          members: NOBODY,
+          members,
           repositories: matched.repositories.length,
           services: matched.services.length,
           owns: mappings.filter((one) => one.team === team.slug).map(ruleReply),
@@ -185,6 +184,35 @@ export function teamRoutes({ teams, audit }: Services): Route[] {
         if (removed) await audit.note(actor, { action: 'team.rule_removed', target: target(body.slug), before: { id: body.id } })
         return { removed }
       },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/teams/members',
+      summary: 'Somebody is in a team: from a moment (else ever since) up to and without another (else still)',
+      right: 'admin',
+      body: z
+        .object({
+          slug: z.string(),
+          person_id: z.uuid(),
+          role: z.string().trim().min(1).max(100).nullish(),
+          valid_from: moment().nullish(),
+          valid_to: moment().nullish(),
+        })
+        .strict(),
+      replies: { 200: { description: 'The membership.', schema: memberSchema } },
+      handle: ({ principal, actor, body: { slug: team, person_id, role = null, valid_from = null, valid_to = null } }) =>
+        teamMembers.add(actor, principal.org, team, { person_id, role, valid_from, valid_to }),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/teams/members/remove',
+      summary: 'Somebody is no longer in a team, from now or from a moment on; that they were stays known',
+      right: 'admin',
+      body: z.object({ slug: z.string(), person_id: z.uuid(), at: moment().optional() }).strict(),
+      replies: { 200: { description: 'Whether they were in it then.', schema: z.object({ removed: z.boolean() }) } },
+      handle: async ({ principal, actor, body }) => ({
+        removed: await teamMembers.remove(actor, principal.org, body.slug, body.person_id, body.at),
+      }),
     }),
     route({
       method: 'post',

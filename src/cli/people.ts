@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import pc from 'picocolors'
 import type { PersonReply } from '../api/people-routes.ts'
 import type { Config } from '../config.ts'
-import { AppError } from '../errors.ts'
+import { AppError, systemCode } from '../errors.ts'
 import { connect, posting, type Client } from './client.ts'
 import { print, printJson, table } from './output.ts'
 
@@ -9,11 +10,15 @@ interface Options {
   name?: string
   bot?: boolean
   limit?: string
+  dryRun?: boolean
   json?: boolean
 }
 
 const USAGE: Record<string, string> = {
   list: 'fairlead people list ada',
+  suggest: 'fairlead people suggest',
+  dismiss: 'fairlead people dismiss ID',
+  import: 'fairlead people import .mailmap --dry-run',
   merge: 'fairlead people merge ada@example.com ada@old.example',
   split: 'fairlead people split ada@example.com ada@old.example',
   save: 'fairlead people save ci@example.com --bot',
@@ -21,8 +26,8 @@ const USAGE: Record<string, string> = {
 
 /** People and their identities. A person is named by an e-mail, a login or the id. */
 export async function run(config: Config, action: string, words: readonly string[], options: Options): Promise<void> {
-  const least = { list: 0, merge: 2, split: 2, save: 1 }[action]
-  const most = { list: 1, save: 1 }[action] ?? 100
+  const least = { list: 0, suggest: 0, dismiss: 1, import: 1, merge: 2, split: 2, save: 1 }[action]
+  const most = { list: 1, suggest: 0, dismiss: 1, import: 1, save: 1 }[action] ?? 100
   if (least === undefined || words.length < least || words.length > most) {
     throw new AppError('usage', `people ${[action, ...words].join(' ')} is not known.`, {
       help: USAGE[action] ?? `Known: ${Object.keys(USAGE).join(', ')}.`,
@@ -46,6 +51,20 @@ async function answer(client: Client, action: string, words: readonly string[], 
       const query = new URLSearchParams({ ...(first === '' ? {} : { q: first }), limit: options.limit ?? '100' })
       const reply = await client.json<{ items: PersonReply[]; next: string | null }>(`/v1/people?${query}`)
       return [reply, listText(reply.items, reply.next !== null)]
+    }
+    case 'suggest': {
+      const reply = await client.json<{ items: SuggestionReply[] }>(`/v1/people/suggestions?limit=${options.limit ?? '100'}`)
+      return [reply, suggestionsText(reply.items)]
+    }
+    case 'dismiss': {
+      const reply = await client.json('/v1/people/suggestions/dismiss', posting({ id: first }))
+      return [reply, 'It is not suggested again.']
+    }
+    case 'import': {
+      const body = { text: await textOf(first), dry_run: options.dryRun ?? false }
+      const reply = await client.json<{ changes: string[] }>('/v1/people/mailmap', posting(body))
+      const note = options.dryRun && reply.changes.length > 0 ? [pc.dim('Nothing was changed: --dry-run.')] : []
+      return [reply, reply.changes.length === 0 ? 'Nothing changes by that.' : [...reply.changes, ...note].join('\n')]
     }
     case 'merge': {
       const into = await personOf(client, first)
@@ -72,6 +91,35 @@ async function answer(client: Client, action: string, words: readonly string[], 
       return [reply, personText(reply)]
     }
   }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new AppError('invalid-input', `${path} cannot be read: ${systemCode(cause) ?? String(cause)}.`, {
+      help: USAGE['import'] as string,
+      cause,
+    })
+  }
+}
+
+interface SuggestionReply {
+  id: string
+  people: Pick<PersonReply, 'name' | 'identities'>[]
+  score: number
+  reason: string
+}
+
+function suggestionsText(items: readonly SuggestionReply[]): string {
+  if (items.length === 0) return 'Nobody seems to be two people.'
+  const one = ({ name, identities }: SuggestionReply['people'][number]) => `${name}: ${identities.map(identityText).join(', ')}`
+  return items
+    .flatMap(({ id, people, score, reason }) => [
+      `${score.toFixed(2)} ${reason} ${pc.dim(id)}`,
+      ...people.map((person) => `  ${one(person)}`),
+    ])
+    .join('\n')
 }
 
 type IdentityReply = PersonReply['identities'][number]

@@ -184,37 +184,45 @@ export function createProgram(): Command {
 
   program
     .command('teams')
-    .description('say which team owns which repositories and services')
+    .description('say which team owns which repositories and services, and who is in it')
     .argument(
       '<action>',
-      'list, show TEAM, save TEAM, remove TEAM, own TEAM KIND PATTERN, disown TEAM KIND PATTERN, import FILE, or ownership',
+      'list, show TEAM, save TEAM, remove TEAM, own TEAM KIND PATTERN, disown TEAM KIND PATTERN, members list TEAM, members add TEAM PERSON, members remove TEAM PERSON, import FILE, or ownership',
     )
     .argument('[words...]', 'what the action is about; KIND is repository or service')
     .option('--name <text>', 'with save: what people call it')
     .option('--description <text>', 'with save: what it is for')
     .option('--parent <team>', 'with save: the team above it; empty for none')
     .option('--precedence <n>', 'with own: of two patterns that fit the higher wins (default: 0)')
+    .option('--role <text>', 'with members add: as what')
+    .option('--from <time>', 'with members add: since when, a day or a moment (default: ever since)')
+    .option('--to <time>', 'with members add: the first day or moment at which they are no longer in it')
+    .option('--at <time>', 'with members remove: from when on they are no longer in it (default: now)')
     .option('--dry-run', 'with import: say what would change')
     .addOption(json())
     .addHelpText(
       'after',
-      "\nExamples:\n  fairlead teams save payments --name Payments\n  fairlead teams own payments service 'pay-*'\n  fairlead teams import teams.yaml --dry-run",
+      "\nExamples:\n  fairlead teams save payments --name Payments\n  fairlead teams own payments service 'pay-*'\n  fairlead teams members add payments ada@example.com --from 2026-01-01\n  fairlead teams import teams.yaml --dry-run",
     )
     .action(run(() => import('./teams.ts')))
 
   program
     .command('people')
     .description('say which e-mails and logins are one person, and which are programs')
-    .argument('<action>', 'list [TEXT], merge PERSON OTHERS, split PERSON IDENTITIES, or save PERSON')
+    .argument(
+      '<action>',
+      'list [TEXT], suggest, dismiss SUGGESTION, merge PERSON OTHERS, split PERSON IDENTITIES, save PERSON, or import FILE (.mailmap)',
+    )
     .argument('[words...]', 'people by e-mail, login (github:ada) or id')
     .option('--name <text>', 'with save: what they are called')
     .option('--bot', 'with save: it is a program')
     .option('--no-bot', 'with save: it is none')
-    .option('--limit <n>', 'with list: how many (default: 100)')
+    .option('--limit <n>', 'with list and suggest: how many (default: 100)')
+    .option('--dry-run', 'with import: say what would change')
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExamples:\n  fairlead people list ada\n  fairlead people merge ada@example.com ada@old.example\n  fairlead people save github:deployer --bot',
+      '\nExamples:\n  fairlead people list ada\n  fairlead people merge ada@example.com ada@old.example\n  fairlead people import .mailmap --dry-run\n  fairlead people save github:deployer --bot',
     )
     .action(run(() => import('./people.ts')))
 

@@ -4,8 +4,9 @@ import type { Config } from '../config.ts'
 import { AppError, systemCode } from '../errors.ts'
 import { connect, posting, type Client } from './client.ts'
 import { print, printJson, table } from './output.ts'
+import { members, type MemberOptions } from './team-members.ts'
 
-interface Options {
+interface Options extends MemberOptions {
   name?: string
   description?: string
   parent?: string
@@ -24,11 +25,16 @@ interface TeamReply {
   name: string
   description: string | null
   parent: string | null
+  members: number
   owns: number
   repositories: number
   services: number
 }
-type TeamDetail = Omit<TeamReply, 'owns'> & { owns: Rule[]; matched: { repositories: string[]; services: string[] } }
+type TeamDetail = Omit<TeamReply, 'owns' | 'members'> & {
+  members: { name: string; valid_to: string | null; role: string | null }[]
+  owns: Rule[]
+  matched: { repositories: string[]; services: string[] }
+}
 
 const USAGE: Record<string, string> = {
   list: 'fairlead teams list',
@@ -37,6 +43,7 @@ const USAGE: Record<string, string> = {
   remove: 'fairlead teams remove payments',
   own: "fairlead teams own payments service 'pay-*' --precedence 10",
   disown: "fairlead teams disown payments service 'pay-*'",
+  members: 'fairlead teams members add payments ada@example.com --from 2026-01-01',
   import: 'fairlead teams import teams.yaml --dry-run',
   ownership: 'fairlead teams ownership',
 }
@@ -44,7 +51,7 @@ const WORDS: Record<string, number> = { list: 0, show: 1, save: 1, remove: 1, ow
 
 /** Teams and what they own. */
 export async function run(config: Config, action: string, words: readonly string[], options: Options): Promise<void> {
-  if (WORDS[action] !== words.length) {
+  if (action !== 'members' && WORDS[action] !== words.length) {
     throw new AppError('usage', `teams ${[action, ...words].join(' ')} is not known.`, {
       help: USAGE[action] ?? `Known: ${Object.keys(USAGE).join(', ')}.`,
     })
@@ -94,6 +101,8 @@ async function answer(client: Client, action: string, words: readonly string[], 
         throw new AppError('not-found', `${slug} has no rule ${kind} ${pattern}.`, { help: `fairlead teams show ${slug}` })
       return [await client.json('/v1/teams/owns/remove', posting({ slug, id: rule.id })), `${slug} no longer owns ${kind} ${pattern}.`]
     }
+    case 'members':
+      return members(client, words, options)
     case 'import': {
       const body = { text: await textOf(slug), dry_run: options.dryRun ?? false }
       const reply = await client.json<{ changes: string[] }>('/v1/teams/import', posting(body))
@@ -121,13 +130,15 @@ async function textOf(path: string): Promise<string> {
 function listText(items: readonly TeamReply[]): string {
   if (items.length === 0) return `There are no teams yet: ${USAGE['save']}`
   return table(
-    ['team', 'name', 'below', 'rules', 'repositories', 'services'],
-    items.map((one) => [one.slug, one.name, one.parent ?? '', String(one.owns), String(one.repositories), String(one.services)]),
-    [3, 4, 5],
+    ['team', 'name', 'below', 'members', 'rules', 'repositories', 'services'],
+    items.map((one) => [one.slug, one.name, one.parent ?? '', ...[one.members, one.owns, one.repositories, one.services].map(String)]),
+    [3, 4, 5, 6],
   )
 }
 
-function teamText({ slug, name, description, parent, owns, matched }: TeamDetail): string {
+function teamText({ slug, name, description, parent, owns, matched, members: all }: TeamDetail): string {
+  const present = all.filter((one) => one.valid_to === null || Date.parse(one.valid_to) > Date.now())
+  const people = present.map((one) => (one.role === null ? one.name : `${one.name} (${one.role})`))
   return [
     `${pc.bold(name)} ${slug}${parent === null ? '' : `, below ${parent}`}`,
     ...(description === null ? [] : [description]),
@@ -140,6 +151,7 @@ function teamText({ slug, name, description, parent, owns, matched }: TeamDetail
           [2],
         ),
     '',
+    `members: ${people.join(', ') || 'none'}`,
     `repositories: ${matched.repositories.join(', ') || 'none'}`,
     `services: ${matched.services.join(', ') || 'none'}`,
   ].join('\n')

@@ -128,9 +128,36 @@ WHERE p.org_id = {org:uuid} AND p.id = {id:uuid} AND p.merged_into = {into:uuid}
   AND NOT EXISTS (SELECT 1 FROM identity_mappings AS i WHERE i.org_id = p.org_id AND i.person_id = p.id)`,
   row: person,
 })
+/** Those of people who were merged into them, too. */
 export const currentTeams = statement({
   name: 'people.teams',
-  sql: `SELECT DISTINCT person_id, team FROM team_members WHERE org_id = {org:uuid} AND person_id = ANY({ids:uuid[]})
-  AND (valid_from IS NULL OR valid_from <= {now:timestamptz}) AND (valid_to IS NULL OR valid_to > {now:timestamptz}) ORDER BY team`,
+  sql: `WITH RECURSIVE falling (id, person_id) AS (
+  SELECT id, id FROM people WHERE org_id = {org:uuid} AND id = ANY({ids:uuid[]})
+  UNION ALL
+  SELECT p.id, f.person_id FROM falling AS f JOIN people AS p ON p.org_id = {org:uuid} AND p.merged_into = f.id
+)
+SELECT DISTINCT f.person_id, m.team FROM falling AS f JOIN team_members AS m ON m.org_id = {org:uuid} AND m.person_id = f.id
+WHERE (m.valid_from IS NULL OR m.valid_from <= {now:timestamptz}) AND (m.valid_to IS NULL OR m.valid_to > {now:timestamptz}) ORDER BY m.team`,
   row: z.object({ person_id: z.string(), team: z.string() }),
+})
+export const everybody = statement({
+  name: 'people.everybody',
+  sql: `SELECT p.id, p.name, p.name_origin, p.is_bot FROM people AS p WHERE p.org_id = {org:uuid} AND p.merged_into IS NULL`,
+  row: person,
+})
+export const everyMapping = statement({
+  name: 'people.every_mapping',
+  sql: `SELECT ${MAPPING} FROM identity_mappings AS i WHERE i.org_id = {org:uuid} ORDER BY i.kind, i.provider, i.value`,
+  row: mapping,
+})
+export const listDismissed = statement({
+  name: 'people.dismissed',
+  sql: 'SELECT id FROM suggestion_dismissals WHERE org_id = {org:uuid}',
+  row: z.object({ id: z.string() }),
+})
+export const dismiss = statement({
+  name: 'people.dismiss',
+  sql: `INSERT INTO suggestion_dismissals (org_id, id, dismissed_at) VALUES ({org:uuid}, {id:text}, {now:timestamptz})
+ON CONFLICT (org_id, id) DO NOTHING RETURNING id`,
+  row: z.object({ id: z.string() }),
 })

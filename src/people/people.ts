@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { groupSeen, isBotName, kept, keyOf, nameOf, type Group, type Identity } from '../../domain/person.ts'
+import { mailmapGroups, parseMailmap, type MailmapGroup } from '../../domain/mailmap.ts'
+import { suggest, suggestionId, type Suggestion } from '../../domain/person-suggestion.ts'
+import { email, groupSeen, isBotName, kept, keyOf, nameOf, type Group, type Identity } from '../../domain/person.ts'
 import type { Actor, Audit } from '../account/audit.ts'
 import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
@@ -7,10 +9,14 @@ import type { Analytics } from '../store/analytics.ts'
 import type { Queries, Semantic } from '../store/semantic.ts'
 import {
   currentTeams,
+  dismiss,
+  everybody,
+  everyMapping,
   findMerged,
   findPeople,
   holdPeople,
   insertPeople,
+  listDismissed,
   mappingsOf,
   mappingsOfPeople,
   moveMerged,
@@ -25,7 +31,8 @@ import {
   type MappingRow,
   type PersonRow,
 } from './people-rows.ts'
-import { readSeen } from './seen.ts'
+import { planMailmap, type MailmapPlan } from './mailmap-plan.ts'
+import { readMailmaps, readSeen } from './seen.ts'
 
 export interface Person {
   readonly id: string
@@ -57,7 +64,16 @@ export interface People {
     id: string,
     said: { readonly name?: string | undefined; readonly is_bot?: boolean | undefined },
   ): Promise<Person>
+  /** What a `.mailmap` changes; with `dryRun`, what it would. */
+  importMailmap(actor: Actor, org: string, text: string, dryRun: boolean): Promise<readonly string[]>
+  /** Who may be one person, the strongest first, without what was dismissed. */
+  suggestions(org: string): Promise<{ suggestions: readonly Suggestion[]; person(id: string): Pick<Person, 'id' | 'name' | 'identities'> }>
+  /** Two people are two: it is not suggested again. */
+  dismiss(actor: Actor, org: string, suggestion: string): Promise<boolean>
 }
+
+/** Whom the log names where a repository's own file made one person of several. */
+const SEEN = (org: string): Actor => ({ org, type: 'system', id: null, name: '.mailmap of a repository', address: null, agent: null })
 
 /** What a replay tells anew has old numbers, so now and then everything is read once more. */
 const WHOLE_EVERY_MS = 24 * 3_600_000
@@ -87,7 +103,9 @@ export function openPeople(parts: Parts): People {
     const providers = await parts.providersOf(org)
     const at = now()
     const providerOf = (source: string) => providers.get(source) ?? source
-    const seen = await readSeen(parts.analytics, org, { since: isWhole ? 0 : standing.seq, now: at, providerOf })
+    const since = isWhole ? 0 : standing.seq
+    const seen = await readSeen(parts.analytics, org, { since, now: at, providerOf })
+    const mailmaps = await readMailmaps(parts.analytics, org, since)
     await semantic.transaction(async (tx) => {
       await tx.one(holdPeople, { org })
       const known = await chunked(seen, (rows) => tx.query(mappingsOf, { org, rows: JSON.stringify(rows) }))
@@ -95,6 +113,14 @@ export function openPeople(parts: Parts): People {
       const behind = accounts.filter((one) => one.kind === 'login')
       known.push(...(await chunked(behind, (rows) => tx.query(mappingsOf, { org, rows: JSON.stringify(rows) }))))
       await placeGroups(tx, org, groupSeen(seen, new Map(known.map((one) => [keyOf(one), one.person_id]))), at)
+      const plan = await plannedMailmap(tx, org, mailmaps, false)
+      await applyMailmap(tx, org, plan, at)
+      if (plan.merges.length > 0)
+        await audit.note(
+          SEEN(org),
+          { action: 'person.mailmap_read', target: { type: 'person', id: 'mailmap' }, after: { changes: plan.texts } },
+          tx,
+        )
       await tx.query(saveMark, { org, seq: head, whole_at: isWhole ? at : null })
     })
   }
@@ -118,6 +144,35 @@ export function openPeople(parts: Parts): People {
     await chunked(told, (rows) => tx.query(noteSeen, { org, origin: 'seen', rows: JSON.stringify(rows) }))
     const known = placed.filter((one) => !one.isNew).map(({ id, name, is_seen, is_bot }) => ({ id, name, is_seen, is_bot }))
     await chunked(known, (rows) => tx.query(noteKnown, { org, rows: JSON.stringify(rows) }))
+  }
+
+  const plannedMailmap = async (tx: Queries, org: string, groups: readonly MailmapGroup[], isNaming: boolean): Promise<MailmapPlan> => {
+    const emails = [...new Set(groups.flatMap((group) => group.emails))].map(email)
+    const known = await chunked(emails, (rows) => tx.query(mappingsOf, { org, rows: JSON.stringify(rows) }))
+    const people = await chunked([...new Set(known.map((one) => one.person_id))], (ids) => tx.query(findPeople, { org, ids }))
+    return planMailmap(groups, { known, people, isNaming })
+  }
+  const applyMailmap = async (tx: Queries, org: string, plan: MailmapPlan, at: string): Promise<void> => {
+    await chunked(plan.people, (rows) => {
+      const told = rows.map(({ id, name, isSeen }) => ({ id, name, name_origin: isSeen ? 'seen' : 'made', is_bot: false }))
+      return tx.query(insertPeople, { org, now: at, rows: JSON.stringify(told) })
+    })
+    for (const { into, from } of plan.merges) await mergeInto(tx, org, into, [from], 'mailmap')
+    await chunked(plan.identities, (rows) => {
+      const told = rows.map(({ value, person_id }) => ({ ...email(value), person_id, display: null, first_seen: null, last_seen: null }))
+      return tx.query(noteSeen, { org, origin: 'mailmap', rows: JSON.stringify(told) })
+    })
+    for (const { id, name } of plan.names) await tx.query(savePerson, { org, id, name, name_origin: 'seen', is_bot: null })
+  }
+
+  const mergeInto = async (tx: Queries, org: string, into: string, from: readonly string[], origin: 'hand' | 'mailmap'): Promise<void> => {
+    const rows = await tx.query(findPeople, { org, ids: [into, ...from] })
+    await tx.query(moveMerged, { org, into, ids: from, origin })
+    await tx.query(setMerged, { org, into, ids: from, now: now() })
+    // Who had no name but a login has the one that the others have.
+    const named = rows.find((row) => row.id !== into && row.name_origin !== 'made')
+    if (named !== undefined && rows.some((row) => row.id === into && row.name_origin === 'made'))
+      await tx.query(savePerson, { org, id: into, name: named.name, name_origin: named.name_origin, is_bot: null })
   }
 
   const told = async (from: Queries, org: string, rows: readonly PersonRow[]): Promise<Person[]> => {
@@ -167,13 +222,7 @@ export function openPeople(parts: Parts): People {
         if (ids.length === 0 || ids.includes(into))
           throw new AppError('invalid-input', 'A person is merged with others.', { help: 'Name one in `into`, and the others in `from`.' })
         const [person, ...others] = await found(tx, org, [into, ...ids])
-        const rows = await tx.query(findPeople, { org, ids: [into, ...ids] })
-        await tx.query(moveMerged, { org, into, ids, origin: 'hand' })
-        await tx.query(setMerged, { org, into, ids, now: now() })
-        // Who had no name but a login has the one that the others have.
-        const name = rows.find((row) => row.id !== into && row.name_origin !== 'made')
-        if (name !== undefined && rows.some((row) => row.id === into && row.name_origin === 'made'))
-          await tx.query(savePerson, { org, id: into, name: name.name, name_origin: name.name_origin, is_bot: null })
+        await mergeInto(tx, org, into, ids, 'hand')
         const after = await one(tx, org, into)
         await audit.note(actor, { action: 'person.merged', target: target(after), before: { into: person, from: others }, after }, tx)
         return after
@@ -196,6 +245,8 @@ export function openPeople(parts: Parts): People {
           await tx.query(insertPeople, { org, now: now(), rows: JSON.stringify([person]) })
         }
         await tx.query(moveSplit, { org, id, into: made, is_undo: back !== null, rows: JSON.stringify([...asked.values()]) })
+        // Who was taken apart is not suggested to be one.
+        await tx.query(dismiss, { org, id: suggestionId(id, made), now: now() })
         const [person, other] = (await found(tx, org, [id, made])) as [Person, Person]
         await audit.note(actor, { action: 'person.split', target: target(person), before, after: { person, made: other } }, tx)
         return { person, made: other }
@@ -209,6 +260,43 @@ export function openPeople(parts: Parts): People {
         const said = ({ name: called, is_bot: isBot }: Person) => ({ name: called, is_bot: isBot })
         await audit.note(actor, { action: 'person.saved', target: target(after), before: said(before), after: said(after) }, tx)
         return after
+      }),
+    importMailmap: (actor, org, text, dryRun) =>
+      semantic.transaction(async (tx) => {
+        await tx.one(holdPeople, { org })
+        const plan = await plannedMailmap(tx, org, mailmapGroups(parseMailmap(text)), true)
+        if (dryRun || plan.texts.length === 0) return plan.texts
+        await applyMailmap(tx, org, plan, now())
+        const entry = { action: 'person.mailmap_imported', target: { type: 'person', id: 'mailmap' }, after: { changes: plan.texts } }
+        await audit.note(actor, entry, tx)
+        return plan.texts
+      }),
+    async suggestions(org) {
+      const [rows, mappings, gone] = await Promise.all([
+        semantic.query(everybody, { org }),
+        semantic.query(everyMapping, { org }),
+        semantic.query(listDismissed, { org }),
+      ])
+      const identities = byPerson(mappings)
+      const people = new Map(rows.map((row) => [row.id, { ...row, identities: identities.get(row.id) ?? [] }]))
+      const dismissed = new Set(gone.map((each) => each.id))
+      return {
+        suggestions: suggest([...people.values()]).filter((each) => !dismissed.has(each.id)),
+        person(id) {
+          const { name, identities: own } = people.get(id) ?? refuseUnknown(id)
+          return { id, name, identities: own.map(({ kind, provider, value, origin }) => ({ kind, provider, value, origin })) }
+        },
+      }
+    },
+    dismiss: (actor, org, suggestion) =>
+      semantic.transaction(async (tx) => {
+        await tx.one(holdPeople, { org })
+        const [a = '', b = ''] = suggestion.split('~')
+        const people = await found(tx, org, [a, b])
+        const isNew = (await tx.one(dismiss, { org, id: suggestionId(a, b), now: now() })) !== null
+        const after = { people: people.map(({ id, name }) => ({ id, name })) }
+        if (isNew) await audit.note(actor, { action: 'person.suggestion_dismissed', target: target(people[0] as Person), after }, tx)
+        return isNew
       }),
   }
 }

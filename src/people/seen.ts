@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mailmapGroups, type MailmapGroup } from '../../domain/mailmap.ts'
 import { email, identityOf, named, type SeenIdentity } from '../../domain/person.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { statement } from '../store/statement.ts'
@@ -59,4 +60,29 @@ export async function readSeen(
     const moment = (at: string) => (at > now ? now : at)
     return [{ ...identity, display: display === '' ? null : display, first_seen: moment(first_seen), last_seen: moment(last_seen), is_bot }]
   })
+}
+
+const mailmaps = statement({
+  name: 'people.mailmaps',
+  sql: `SELECT repository, old_email, old_name, name, email, raw_seq > {since:UInt64} AS is_new
+FROM all_mailmap_entries FINAL WHERE org_id = {org:UUID} ORDER BY repository, old_email, old_name`,
+  row: z.object({
+    repository: z.string(),
+    old_email: z.string(),
+    old_name: z.string(),
+    name: z.string().nullable(),
+    email: z.string().nullable(),
+    is_new: z.coerce.boolean(),
+  }),
+})
+
+/** What the `.mailmap` of repositories says where it is new; each file for itself, as git reads it. */
+export async function readMailmaps(analytics: Analytics, org: string, since: number): Promise<MailmapGroup[]> {
+  const rows = await analytics.read(mailmaps, { org, since })
+  const fresh = new Set(rows.flatMap((row) => (row.is_new ? [row.repository] : [])))
+  return [...fresh].flatMap((repository) =>
+    mailmapGroups(
+      rows.filter((row) => row.repository === repository).map((row) => ({ ...row, old_name: row.old_name === '' ? null : row.old_name })),
+    ),
+  )
 }

@@ -16,7 +16,7 @@ export function changesOf(file: TeamsFile, teams: readonly Team[], mappings: rea
   const standing = new Map(teams.map((team) => [team.slug, team]))
   const keyOf = (rule: { kind: string; pattern: string }) => `${rule.kind} ${rule.pattern}`
   const changes: FileChange[] = []
-  for (const { owns, ...told } of file.teams) {
+  for (const { owns, members: _members, ...told } of file.teams) {
     const team: Team = { ...told, origin: 'file', source: null }
     const before = standing.get(team.slug)
     if (before === undefined) changes.push({ do: 'team', team, text: `${team.slug} is added.` })

@@ -10,6 +10,14 @@ const owned = z
   .object({ repository: ownedPattern().optional(), service: ownedPattern().optional(), precedence: precedence().default(0) })
   .strict()
   .refine((one) => (one.repository === undefined) !== (one.service === undefined), 'must name either a repository or a service')
+/** A day is its first moment in UTC. */
+export const moment = () =>
+  z
+    .union([z.iso.date(), z.iso.datetime({ offset: true })])
+    .transform((text) => new Date(text.length === 10 ? `${text}T00:00:00Z` : text).toISOString())
+const member = z
+  .object({ person: line(), role: z.string().trim().min(1).max(100).nullish(), from: moment().nullish(), to: moment().nullish() })
+  .strict()
 const team = z
   .object({
     slug: teamSlug(),
@@ -17,6 +25,7 @@ const team = z
     description: z.string().max(2_000).nullish(),
     parent: teamSlug().nullish(),
     owns: z.array(owned).max(5_000).default([]),
+    members: z.array(member).max(5_000).optional(),
   })
   .strict()
 const file = z.object({ teams: z.array(team).max(5_000) }).strict()
@@ -27,6 +36,15 @@ export interface TeamsFile {
     readonly name: string
     readonly description: string | null
     readonly parent: string | null
+    /** Null where the file says nothing of them. */
+    readonly members:
+      | readonly {
+          readonly person: string
+          readonly role: string | null
+          readonly valid_from: string | null
+          readonly valid_to: string | null
+        }[]
+      | null
     readonly owns: readonly { readonly kind: (typeof OWNED_KINDS)[number]; readonly pattern: string; readonly precedence: number }[]
   }[]
 }
@@ -54,11 +72,18 @@ export function readTeamsFile(text: string): TeamsFile {
     )
   refuseTwice(document, at, parsed.data.teams)
   return {
-    teams: parsed.data.teams.map(({ slug, name = slug, description = null, parent = null, owns }) => ({
+    teams: parsed.data.teams.map(({ slug, name = slug, description = null, parent = null, owns, members }) => ({
       slug,
       name,
       description,
       parent,
+      members:
+        members?.map(({ person, role = null, from = null, to = null }) => ({
+          person: person.trim(),
+          role,
+          valid_from: from,
+          valid_to: to,
+        })) ?? null,
       owns: owns.map(({ repository, service, precedence }) =>
         service === undefined
           ? { kind: 'repository', pattern: repository as string, precedence }

@@ -5,7 +5,12 @@ import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Analytics } from '../store/analytics.ts'
 import type { Queries, Semantic } from '../store/semantic.ts'
+import { holdPeople } from '../people/people-rows.ts'
+import { addResolved, resolvePeople } from '../people/resolve.ts'
 import { changesOf, type FileChange } from './file-changes.ts'
+import { memberChanges, type MemberChange } from './member-changes.ts'
+import { addMember, changeMember, listMembers } from './member-rows.ts'
+import { closeMember } from './members.ts'
 import { readOwnership, type Owned } from './known.ts'
 import type { TeamsFile } from './teams-file.ts'
 import {
@@ -34,7 +39,7 @@ export interface Teams {
   own(org: string, slug: string, rule: { kind: OwnedKind; pattern: string; precedence: number }): Promise<Mapping>
   disown(org: string, slug: string, id: string): Promise<boolean>
   /** What a file changes; with `dryRun`, what it would. */
-  importFile(org: string, file: TeamsFile, dryRun: boolean): Promise<readonly FileChange[]>
+  importFile(org: string, file: TeamsFile, dryRun: boolean): Promise<readonly (FileChange | MemberChange)[]>
   /** Every repository and service that is known, and who owns it. */
   ownership(org: string): Promise<Owned[]>
   /** What a rule fits that a team does not have yet: who owns each now, and who would. */
@@ -80,6 +85,26 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
     return { ...rule, id: (saved as { id: string }).id }
   }
 
+  const plannedMembers = async (from: Queries, org: string, file: TeamsFile): Promise<MemberChange[]> => {
+    const texts = file.teams.flatMap((team) => team.members?.map((one) => one.person) ?? [])
+    if (file.teams.every((team) => team.members === null)) return []
+    const people = await resolvePeople(from, org, texts)
+    const members = await from.query(listMembers, { org, team: null })
+    const of = (slug: string) => members.filter((row) => row.team === slug)
+    return file.teams.flatMap((team) => memberChanges(team, { standing: of(team.slug), people, now: now() }))
+  }
+  const putMember = async (tx: Queries, org: string, one: MemberChange): Promise<void> => {
+    if (one.do === 'leave') await closeMember(tx, org, one.row, now())
+    else if (one.do === 'member') {
+      const { id, role, valid_to, origin, source } = one.row
+      await tx.query(changeMember, { org, id, role, valid_to, origin, source })
+    } else {
+      const { team, person, role, valid_from, valid_to } = one
+      const row = { id: randomUUID(), org, team, person_id: person.id, role, valid_from, valid_to }
+      await tx.query(addMember, { ...row, origin: 'file', source: null, now: now() })
+    }
+  }
+
   return {
     list: (org) => semantic.query(listTeams, { org }),
     require: (org, slug) => found(semantic, org, slug),
@@ -118,17 +143,21 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
         for (const one of changes) if (one.do === 'team') named.set(one.team.slug, one.team)
         refuseWrongTree([...named.values()])
         refuseTooMany(mappings.length + changes.filter((one) => one.do === 'own').length)
-        return changes
+        return [...changes, ...(await plannedMembers(from, org, file))]
       }
       const seen = await planned(semantic)
       // Nothing to do is no new version: an import that runs every hour writes nothing.
       if (dryRun || seen.length === 0) return seen
       return change(org, async (tx) => {
+        if (file.teams.some((team) => team.members !== null)) await tx.one(holdPeople, { org })
         const changes = await planned(tx)
+        const joining = changes.flatMap((one) => (one.do === 'join' ? [one.person] : []))
+        await addResolved(tx, org, joining, now())
         for (const one of changes) {
           if (one.do === 'team') await put(tx, org, one.team)
           else if (one.do === 'own') await putRule(tx, org, one.rule)
-          else await tx.query(removeMapping, { org, team: one.team, id: one.id })
+          else if (one.do === 'disown') await tx.query(removeMapping, { org, team: one.team, id: one.id })
+          else await putMember(tx, org, one)
         }
         return changes
       })
