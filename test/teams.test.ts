@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ownerOf } from '../domain/ownership.ts'
+import { fits, ownerOf } from '../domain/ownership.ts'
 import { silentLog } from '../src/log.ts'
 import { measure, samples, type Asked } from '../src/measure/measure.ts'
 import { ownersOf } from '../src/measure/ownership.ts'
@@ -353,4 +353,27 @@ test('every name that is known, and who owns it', async () => {
   expect(byName.get('service shop')).toEqual(['idle', '*', []])
   expect(byName.get('repository acme/shop')).toEqual(['web', 'acme/*', []])
   expect(byName.get('repository else/where')).toEqual([null, null, []])
+})
+
+test('what a rule is tried to give is what it gives once it stands', async () => {
+  const org = await shop()
+  const owners = async (kind: string) =>
+    new Map((await teams.ownership(org)).filter((one) => one.kind === kind).map((one) => [one.name, one.team]))
+  const tries = [
+    { team: 'idle', kind: 'service', pattern: 'pay*', precedence: 0 },
+    { team: 'idle', kind: 'service', pattern: 'pay*', precedence: 9 },
+    { team: 'web', kind: 'repository', pattern: 'else/where', precedence: 0 },
+    { team: 'pay', kind: 'service', pattern: 'nothing-*', precedence: 0 },
+    { team: 'web', kind: 'service', pattern: '**', precedence: 3 },
+  ] as const
+  for (const { team, ...rule } of tries) {
+    const before = await owners(rule.kind)
+    const tried = await teams.tried(org, { team, ...rule })
+    expect(await owners(rule.kind)).toEqual(before)
+    await teams.own(org, team, rule)
+    const after = await owners(rule.kind)
+    const fitting = [...after.keys()].filter((name) => fits(rule.pattern, name))
+    expect(tried).toEqual(fitting.map((name) => ({ name, before: before.get(name), after: after.get(name) })))
+  }
+  await expect(teams.tried(org, { team: 'nobody', kind: 'service', pattern: '*', precedence: 0 })).rejects.toThrow('There is no team')
 })

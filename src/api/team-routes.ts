@@ -9,7 +9,7 @@ import type { Services } from './services.ts'
 
 const slug = teamSlug()
 const kind = z.enum(OWNED_KINDS)
-const ruleSchema = z.object({ id: z.string(), kind, pattern: z.string(), precedence: z.number().int() })
+const ruleSchema = z.object({ id: z.string(), kind, pattern: z.string(), precedence: z.number().int(), origin: z.enum(ORIGINS) })
 const teamSchema = z.object({
   slug: z.string(),
   name: z.string(),
@@ -111,6 +111,27 @@ export function teamRoutes({ teams, teamMembers, audit }: Services): Route[] {
           matched,
         }
       },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/teams/{slug}/tried',
+      summary: 'What a rule would give a team before it is added: the known names that it fits, who owns each now and who would',
+      right: 'read',
+      params: z.object({ slug: z.string() }),
+      query: z.object({ kind, pattern: ownedPattern(), precedence: z.coerce.number().pipe(precedence()).default(0) }).strict(),
+      replies: {
+        200: {
+          description: 'The names.',
+          schema: z.object({
+            items: z.array(z.object({ name: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+            next: z.null(),
+          }),
+        },
+      },
+      handle: async ({ params, query, principal }) => ({
+        items: await teams.tried(principal.org, { team: params.slug, ...query }),
+        next: null,
+      }),
     }),
     route({
       method: 'post',
@@ -222,8 +243,8 @@ export function teamRoutes({ teams, teamMembers, audit }: Services): Route[] {
   ]
 }
 
-function ruleReply({ id, kind: of, pattern, precedence: rank }: Mapping) {
-  return { id, kind: of, pattern, precedence: rank }
+function ruleReply({ id, kind: of, pattern, precedence: rank, origin }: Mapping) {
+  return { id, kind: of, pattern, precedence: rank, origin }
 }
 
 function namesOf(owned: readonly Owned[], team: string, of: OwnedKind): string[] {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { lineageOf, strongestFirst, type OwnedKind } from '../../domain/ownership.ts'
+import { fits, lineageOf, strongestFirst, type OwnedKind, type OwnershipRule } from '../../domain/ownership.ts'
 import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -42,7 +42,15 @@ export interface Teams {
   importFile(org: string, file: TeamsFile, dryRun: boolean): Promise<readonly (FileChange | MemberChange)[]>
   /** Every repository and service that is known, and who owns it. */
   ownership(org: string): Promise<Owned[]>
+  /** What a rule fits that a team does not have yet: who owns each now, and who would. */
+  tried(org: string, rule: OwnershipRule): Promise<Tried[]>
   readonly set: TeamSet
+}
+
+export interface Tried {
+  readonly name: string
+  readonly before: string | null
+  readonly after: string | null
 }
 
 /** A figure by team tries the rules on each name that it finds. */
@@ -155,6 +163,18 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
       })
     },
     ownership: async (org) => readOwnership(analytics, org, strongestFirst(await semantic.query(listMappings, { org }))),
+    async tried(org, rule) {
+      await found(semantic, org, rule.team)
+      const standing: readonly OwnershipRule[] = await semantic.query(listMappings, { org })
+      const others = standing.filter((one) => one.team !== rule.team || one.kind !== rule.kind || one.pattern !== rule.pattern)
+      const [before, after] = await Promise.all(
+        [standing, [...others, rule]].map((rules) => readOwnership(analytics, org, strongestFirst(rules))),
+      )
+      const owners = new Map(before?.map((one) => [`${one.kind} ${one.name}`, one.team]))
+      return (after ?? [])
+        .filter((one) => one.kind === rule.kind && fits(rule.pattern, one.name))
+        .map(({ kind, name, team }) => ({ name, before: owners.get(`${kind} ${name}`) ?? null, after: team }))
+    },
     set,
   }
 }

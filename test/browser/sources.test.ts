@@ -99,7 +99,12 @@ describe('going from page to page', () => {
   test('the masthead leads on, and the focus begins at the heading', async () => {
     const page = await at.open('/')
     await page.locator('article').first().waitFor()
-    expect(await page.getByRole('navigation', { name: 'Pages' }).getByRole('link').allTextContents()).toEqual(['Review', 'Sources', 'Gaps'])
+    expect(await page.getByRole('navigation', { name: 'Pages' }).getByRole('link').allTextContents()).toEqual([
+      'Review',
+      'Teams',
+      'Sources',
+      'Gaps',
+    ])
     await page.getByRole('link', { name: 'Sources' }).first().click()
     await cards(page).first().waitFor()
     expect(await page.locator('.pages [aria-current=page]').allTextContents()).toEqual(['Sources'])

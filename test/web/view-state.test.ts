@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { metricQuery, readView, windowQuery, writeView } from '../../web/src/view-state.ts'
+import { metricQuery, narrowedText, readView, windowQuery, writeView } from '../../web/src/view-state.ts'
 
 const read = (search: string) => readView(new URLSearchParams(search))
 
@@ -9,6 +9,7 @@ test('the plain address is the plain view, and back', () => {
     days: 7,
     offset: 0,
     service: null,
+    team: null,
     environment: null,
     edition: null,
     tz: null,
@@ -16,6 +17,7 @@ test('the plain address is the plain view, and back', () => {
     basis: null,
     variant: null,
     status: null,
+    by: 'service',
   })
   expect(writeView(read('')).toString()).toBe('')
 })
@@ -31,6 +33,7 @@ test('what is written is read again as the same view', () => {
     days: fc.integer({ min: 1, max: 3660 }),
     offset: fc.integer({ min: 0, max: 36600 }),
     service: word,
+    team: word,
     environment: word,
     edition: word,
     tz: word,
@@ -38,6 +41,7 @@ test('what is written is read again as the same view', () => {
     basis: word,
     variant: word,
     status: fc.option(fc.constantFrom('sample', 'missing', 'censored', 'listed')),
+    by: fc.constantFrom('service', 'team'),
   })
   fc.assert(
     fc.property(view, (one) => {
@@ -52,7 +56,16 @@ test('closing a metric takes what belongs to it out of the address', () => {
 })
 
 test('the API is asked for what the view says and no more', () => {
-  const view = read('days=28&service=a%20b&metric=x&basis=change&variant=devlake&status=missing')
-  expect(windowQuery(view).toString()).toBe('days=28&offset=0&service=a+b')
-  expect(metricQuery(view).toString()).toBe('days=28&offset=0&service=a+b&basis=change&variant=devlake')
+  const view = read('days=28&service=a%20b&team=pay&metric=x&basis=change&variant=devlake&status=missing')
+  expect(windowQuery(view).toString()).toBe('days=28&offset=0&service=a+b&team=pay')
+  expect(metricQuery(view).toString()).toBe('days=28&offset=0&service=a+b&team=pay&basis=change&variant=devlake')
+})
+
+test.each([
+  ['', null],
+  ['service=api', 'the service api'],
+  ['team=pay', 'the team pay'],
+  ['service=api&team=pay', 'the service api of the team pay'],
+])('%s is narrowed to %s', (search, words) => {
+  expect(narrowedText(read(search))).toBe(words)
 })

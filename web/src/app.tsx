@@ -19,6 +19,9 @@ const SettingsPage = lazy(() => import('./sources/settings-page.tsx'))
 const OrganizationSettingsPage = lazy(() => import('./settings/settings-page.tsx'))
 const LevelsPage = lazy(() => import('./settings/levels-page.tsx'))
 const ProjectsPage = lazy(() => import('./settings/projects-page.tsx'))
+const TeamsPage = lazy(() => import('./teams/teams-page.tsx'))
+const TeamPage = lazy(() => import('./teams/team-page.tsx'))
+const ImportPage = lazy(() => import('./teams/import-page.tsx'))
 const InvitationPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).InvitationPage }))
 const ResetPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).ResetPage }))
 const AccountPage = lazy(() => import('./account/account-page.tsx'))
@@ -81,6 +84,15 @@ export function App() {
           </Route>
           <Route path="/setup">
             <WithSession title="Make your account">{(session) => <SetupPage session={session} />}</WithSession>
+          </Route>
+          <Route path="/teams">
+            <WithStatus waiting={<PageSkeleton title="Teams" />}>{(status) => <TeamsPage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/teams/detail">
+            <WithStatus waiting={<PageSkeleton title="Team" />}>{(status) => <TeamPage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/teams/import">
+            <WithStatus waiting={<PageSkeleton title="Import teams" />}>{(status) => <ImportPage status={status} />}</WithStatus>
           </Route>
           <Route path="/settings">
             <WithStatus waiting={<PageSkeleton title="Settings" />}>{(status) => <OrganizationSettingsPage status={status} />}</WithStatus>

@@ -5,6 +5,8 @@ export interface View {
   days: number
   offset: number
   service: string | null
+  /** The team, with those below it. */
+  team: string | null
   /** null is the server's default, production. */
   environment: string | null
   edition: string | null
@@ -14,7 +16,12 @@ export interface View {
   basis: string | null
   variant: string | null
   status: SampleStatus | null
+  /** What the metric is broken down by. */
+  by: GroupKey
 }
+
+export const GROUP_KEYS = ['service', 'team'] as const
+export type GroupKey = (typeof GROUP_KEYS)[number]
 
 export const WINDOWS = [7, 14, 28, 90] as const
 export const EDITIONS = ['2021', '2022', '2023', '2024'] as const
@@ -29,6 +36,7 @@ export function readView(params: URLSearchParams): View {
     days: wholeNumber(params.get('days'), 1, 3660) ?? 7,
     offset: wholeNumber(params.get('offset'), 0, 36600) ?? 0,
     service: params.get('service') || null,
+    team: params.get('team') || null,
     environment: params.get('environment') || null,
     edition: params.get('edition') || null,
     tz: params.get('tz') || null,
@@ -36,6 +44,7 @@ export function readView(params: URLSearchParams): View {
     basis: params.get('basis') || null,
     variant: params.get('variant') || null,
     status: STATUSES.find((known) => known === status) ?? null,
+    by: GROUP_KEYS.find((known) => known === params.get('by')) ?? 'service',
   }
 }
 
@@ -45,6 +54,7 @@ export function writeView(view: View): URLSearchParams {
   if (view.days !== 7) params.set('days', String(view.days))
   if (view.offset !== 0) params.set('offset', String(view.offset))
   if (view.service !== null) params.set('service', view.service)
+  if (view.team !== null) params.set('team', view.team)
   if (view.environment !== null && view.environment !== DEFAULT_ENVIRONMENT) params.set('environment', view.environment)
   if (view.edition !== null) params.set('edition', view.edition)
   if (view.tz !== null) params.set('tz', view.tz)
@@ -53,13 +63,21 @@ export function writeView(view: View): URLSearchParams {
   if (view.basis !== null) params.set('basis', view.basis)
   if (view.variant !== null) params.set('variant', view.variant)
   if (view.status !== null) params.set('status', view.status)
+  if (view.by !== 'service') params.set('by', view.by)
   return params
+}
+
+/** Of whose deliveries the figures are: `the service api`; null for all. */
+export function narrowedText({ service, team }: Pick<View, 'service' | 'team'>): string | null {
+  const parts = [service === null ? null : `the service ${service}`, team === null ? null : `the team ${team}`]
+  return parts.filter((part) => part !== null).join(' of ') || null
 }
 
 /** The part of the view that the API understands for every metric. */
 export function windowQuery(view: View): URLSearchParams {
   const params = new URLSearchParams({ days: String(view.days), offset: String(view.offset) })
   if (view.service !== null) params.set('service', view.service)
+  if (view.team !== null) params.set('team', view.team)
   if (view.environment !== null) params.set('environment', view.environment)
   if (view.edition !== null) params.set('edition', view.edition)
   if (view.tz !== null) params.set('tz', view.tz)

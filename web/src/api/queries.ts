@@ -141,7 +141,7 @@ export function useCatalogue() {
 
 export function useMetric(id: string, view: View) {
   const params = metricQuery(view)
-  params.set('by', 'service')
+  params.set('by', view.by)
   const search = params.toString()
   return useQuery({
     queryKey: ['metric', id, search],

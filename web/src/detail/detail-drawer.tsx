@@ -8,7 +8,7 @@ import { Boundary } from '../frame/boundary.tsx'
 import { Icon } from '../frame/icon.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import type { ChangeView } from '../use-view.ts'
-import type { View } from '../view-state.ts'
+import { narrowedText, type View } from '../view-state.ts'
 import { Coverage } from './coverage.tsx'
 import { Definition } from './definition.tsx'
 import { Facts } from './facts.tsx'
@@ -50,7 +50,7 @@ export default function DetailDrawer({ id, view, change, onClose }: { id: string
       ) : (
         <>
           <p className="detail-scope">
-            {windowText(reply.window)} {reply.window.tz} · {view.service ?? 'all services'} · {reply.environment}
+            {windowText(reply.window)} {reply.window.tz} · {narrowedText(view) ?? 'all services'} · {reply.environment}
           </p>
           <Facts metric={reply} scale={scale} />
           {entry !== undefined && <Readings entry={entry} view={view} change={change} />}
@@ -68,7 +68,7 @@ export default function DetailDrawer({ id, view, change, onClose }: { id: string
       <Definition entry={entry} failed={catalogue.isError} />
       {reply !== undefined && scale !== undefined && (
         <div className="detail-pair">
-          <Groups metric={reply} scale={scale} onChoose={(service) => change({ service })} service={view.service} />
+          <Groups metric={reply} isOld={metric.isPlaceholderData} scale={scale} view={view} change={change} />
           <Coverage metric={reply} view={view} />
         </div>
       )}

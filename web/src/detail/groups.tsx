@@ -1,35 +1,61 @@
 import { useState } from 'react'
 import type { MetricReply } from '../api/contract.ts'
+import { useTeams } from '../api/teams.ts'
 import { count, figure, type Scale } from '../format/figure.ts'
 import { reasonText } from '../format/words.ts'
+import { Segments } from '../frame/segments.tsx'
+import type { ChangeView } from '../use-view.ts'
+import { GROUP_KEYS, type View } from '../view-state.ts'
 
 const GROUPS_SHOWN = 10
+const WORDS = {
+  service: { title: 'By service', column: 'Service', all: 'services', none: 'no service known', empty: 'No service has a sample here.' },
+  team: { title: 'By team', column: 'Team', all: 'teams', none: 'owned by no team', empty: 'No team has a sample here.' },
+} as const
 
-/** The same metric per service; a name narrows the whole review to it. */
+/** The same metric per service or per team; a name narrows the whole review to it. */
 export function Groups({
   metric,
+  isOld,
   scale,
-  service,
-  onChoose,
+  view,
+  change,
 }: {
   metric: MetricReply
+  /** What is shown is the answer to the question before: its groups may be of the other kind. */
+  isOld: boolean
   scale: Scale
-  service: string | null
-  onChoose: (service: string | null) => void
+  view: View
+  change: ChangeView
 }) {
   const [all, setAll] = useState(false)
+  const teams = useTeams().data?.items ?? []
+  const { by } = view
+  const words = WORDS[by]
+  const chosen = view[by]
+  const nameOf = (key: string) => (by === 'team' ? (teams.find(({ slug }) => slug === key)?.name ?? key) : key)
   const shown = all ? metric.groups : metric.groups.slice(0, GROUPS_SHOWN)
   const top = Math.max(0, ...metric.groups.map(({ value }) => value ?? 0))
   return (
     <section className="detail-section" aria-labelledby="detail-groups">
-      <h3 id="detail-groups">By service</h3>
+      <div className="groups-head">
+        <h3 id="detail-groups">{words.title}</h3>
+        {(teams.length > 0 || by === 'team') && (
+          <Segments
+            legend="Broken down by"
+            options={GROUP_KEYS.map((key) => ({ value: key, text: WORDS[key].column }))}
+            value={by}
+            onChoose={(key) => change({ by: key })}
+          />
+        )}
+      </div>
       {metric.groups.length === 0 ? (
-        <p className="quiet">No service has a sample here.</p>
+        <p className="quiet">{words.empty}</p>
       ) : (
-        <table className="groups">
+        <table className={isOld ? 'groups is-old' : 'groups'}>
           <thead className="visually-hidden">
             <tr>
-              <th scope="col">Service</th>
+              <th scope="col">{words.column}</th>
               <th scope="col">Share of the largest</th>
               <th scope="col">Value</th>
               <th scope="col">n</th>
@@ -40,12 +66,18 @@ export function Groups({
               <tr key={group.key ?? ''}>
                 <th scope="row">
                   {group.key === null ? (
-                    <span className="quiet">no service known</span>
-                  ) : group.key === service ? (
-                    <strong>{group.key}</strong>
+                    <span className="quiet">{words.none}</span>
+                  ) : group.key === chosen ? (
+                    <strong>{nameOf(group.key)}</strong>
                   ) : (
-                    <button type="button" className="link" title={`Show only ${group.key}`} onClick={() => onChoose(group.key)}>
-                      {group.key}
+                    <button
+                      type="button"
+                      className="link"
+                      disabled={isOld}
+                      title={`Show only ${nameOf(group.key)}`}
+                      onClick={() => change({ [by]: group.key })}
+                    >
+                      {nameOf(group.key)}
                     </button>
                   )}
                 </th>
@@ -63,12 +95,12 @@ export function Groups({
       )}
       {shown.length < metric.groups.length && (
         <button type="button" className="link" onClick={() => setAll(true)}>
-          Show all {count(metric.groups.length)} services
+          Show all {count(metric.groups.length)} {words.all}
         </button>
       )}
-      {service !== null && (
-        <button type="button" className="link" onClick={() => onChoose(null)}>
-          Back to all services
+      {chosen !== null && (
+        <button type="button" className="link" onClick={() => change({ [by]: null })}>
+          Back to all {words.all}
         </button>
       )}
     </section>

@@ -51,6 +51,7 @@ export function Masthead({
 
 const PAGES = [
   { path: '/', text: 'Review' },
+  { path: '/teams', text: 'Teams' },
   { path: '/sources', text: 'Sources' },
   { path: '/gaps', text: 'Gaps' },
 ]

@@ -1,10 +1,13 @@
 import { useId } from 'react'
 import type { Status } from '../api/contract.ts'
 import { useBenchmarks } from '../api/settings.ts'
+import { useTeams, type Team } from '../api/teams.ts'
 import { Icon } from '../frame/icon.tsx'
 import { editionsOf, editionText } from '../settings/editions.ts'
+import { linesOf, treeOf } from '../teams/tree.ts'
 import { DEFAULT_EDITION, DEFAULT_ENVIRONMENT, EDITIONS, WINDOWS, type View } from '../view-state.ts'
 import type { ChangeView } from '../use-view.ts'
+import '../frame/segments.css'
 import './controls.css'
 
 const WEEK = 7
@@ -15,6 +18,7 @@ export function Controls({ view, change, status, edition }: { view: View; change
     withCurrent(status.environments, DEFAULT_ENVIRONMENT),
     view.environment === 'all' ? null : view.environment,
   )
+  const teams = useTeams().data?.items ?? []
   const known = editionsOf(useBenchmarks().data?.items)
   const editions = withCurrent(withCurrent(known.length === 0 ? EDITIONS : known, edition), view.edition)
   return (
@@ -27,6 +31,14 @@ export function Controls({ view, change, status, edition }: { view: View; change
         options={[{ value: '', text: 'All services' }, ...services.map(plain)]}
         onChoose={(service) => change({ service: service === '' ? null : service })}
       />
+      {(teams.length > 0 || view.team !== null) && (
+        <Choice
+          label="Team"
+          value={view.team ?? ''}
+          options={[{ value: '', text: 'All teams' }, ...teamOptions(teams, view.team)]}
+          onChoose={(team) => change({ team: team === '' ? null : team })}
+        />
+      )}
       <Choice
         label="Environment"
         value={view.environment ?? DEFAULT_ENVIRONMENT}
@@ -131,6 +143,12 @@ export function Choice({
       </div>
     </div>
   )
+}
+
+/** Those below another stand below it, a step to the right. */
+function teamOptions(teams: readonly Team[], current: string | null): Option[] {
+  const known = linesOf(treeOf(teams)).map(({ team, depth }) => ({ value: team.slug, text: `${'\u2003'.repeat(depth)}${team.name}` }))
+  return current === null || teams.some(({ slug }) => slug === current) ? known : [...known, plain(current)]
 }
 
 function plain(value: string): Option {

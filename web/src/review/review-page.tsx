@@ -12,7 +12,7 @@ import { ProblemNotice } from '../state/problem-notice.tsx'
 import { TileBones } from '../state/review-skeleton.tsx'
 import { organizationName } from './organization-name.ts'
 import { useView } from '../use-view.ts'
-import { gapsAddress } from '../view-state.ts'
+import { gapsAddress, narrowedText } from '../view-state.ts'
 import { Controls } from './controls.tsx'
 import { Freshness } from './freshness.tsx'
 import { SampleBanner } from './sample-banner.tsx'
@@ -64,7 +64,7 @@ export function ReviewPage({ status }: { status: Status }) {
             )}
             <p className="print-only">
               {organization !== null && `${organization} · `}
-              {view.service ?? 'all services'} · {view.environment ?? 'production'} · edition {reply?.edition}
+              {narrowedText(view) ?? 'all services'} · {view.environment ?? 'production'} · edition {reply?.edition}
               {status.demo && ' · sample data'}
             </p>
           </div>
@@ -77,7 +77,7 @@ export function ReviewPage({ status }: { status: Status }) {
           dora.error === null && <TileBones />
         ) : (
           <div className={dora.isPlaceholderData ? 'figures is-old' : 'figures'} aria-busy={dora.isPlaceholderData}>
-            <Summary reply={reply} service={view.service} />
+            <Summary reply={reply} of={narrowedText(view)} />
             <div className="tiles">
               {reviewMetrics(reply).map((metric) => (
                 <Tile

@@ -5,12 +5,13 @@ import { trendWords } from '../format/words.ts'
 import { reviewMetrics } from './review-metrics.ts'
 import './summary.css'
 
-export function Summary({ reply, service }: { reply: DoraReply; service: string | null }) {
+/** `of` is whose deliveries these are; null for all. */
+export function Summary({ reply, of }: { reply: DoraReply; of: string | null }) {
   const metrics = reviewMetrics(reply)
   return (
     <section className="summary" aria-label="Summary">
       <div className="summary-text">
-        <p className="headline">{headline(metrics, service)}</p>
+        <p className="headline">{headline(metrics, of)}</p>
         <p className="compared">
           Compared with {windowText(reply.baseline)}.
           {hasUntested(metrics) && ' Whether a difference is more than chance is not tested yet.'}
@@ -48,9 +49,9 @@ function Score({ score }: { score: DoraReply['score'] }) {
  * The sentence with which the meeting begins. It speaks of better and worse only where the evidence supports it; before that, of the way
  * in which the figures moved.
  */
-export function headline(metrics: MetricReply[], service: string | null): string {
+function headline(metrics: MetricReply[], of: string | null): string {
   if (metrics.length > 0 && metrics.every(({ why }) => why === 'no_source')) {
-    return service === null ? 'No source was watching in this window.' : `Nothing is known of the service ${service} in this window.`
+    return of === null ? 'No source was watching in this window.' : `Nothing is known of ${of} in this window.`
   }
   const moved = (tone: 'good' | 'bad') => metrics.filter((metric) => trendWords(metric).tone === tone).map(({ title }) => title)
   const worse = moved('bad')

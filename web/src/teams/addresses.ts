@@ -1,0 +1,3 @@
+export function teamAddress(slug: string): string {
+  return `/teams/detail?${new URLSearchParams({ slug })}`
+}

@@ -1,0 +1,10 @@
+import { SubPages } from '../frame/sub-pages.tsx'
+
+const PAGES = [
+  { path: '/teams', text: 'Teams' },
+  { path: '/teams/import', text: 'Import' },
+]
+
+export function TeamPages() {
+  return <SubPages label="Teams and people" pages={PAGES} />
+}
