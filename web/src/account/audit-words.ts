@@ -38,9 +38,14 @@ export const ACTIONS: Readonly<Record<string, string>> = {
   'team.rule_added': 'gave a rule to the team',
   'team.rule_removed': 'took a rule from the team',
   'team.imported': 'took in the teams of',
+  'team.member_added': 'added a member to the team',
+  'team.member_removed': 'took a member from the team',
   'person.saved': 'saved the person',
   'person.merged': 'merged into one person',
   'person.split': 'split from the person',
+  'person.mailmap_read': 'told, by .mailmap, who is who',
+  'person.mailmap_imported': 'took in a .mailmap',
+  'person.suggestion_dismissed': 'said that these are not one person',
 }
 
 /** An action that has no words yet, as its name says it: `thing.done`. */
