@@ -407,6 +407,13 @@ describe('the audit log', () => {
       expect.arrayContaining(['member.added', 'member.invited', 'token.created', 'session.opened', 'user.password_reset']),
     )
     expect(whole.text).not.toContain('bolt.example')
+    await ask({}, 'POST', '/v1/session', { token: callers['token read']?.caller.token }, browser)
+    const opened = await ask<{ items: { target: { type: string; name: string } }[] }>(
+      owner,
+      'GET',
+      '/v1/audit?action=session.opened&limit=1',
+    )
+    expect(opened.body.items[0]?.target).toMatchObject({ type: 'token', name: 'read' })
     const linked = await ask(owner, 'GET', '/v1/audit?format=ndjson&action=token.created')
     expect(linked.headers.get('content-disposition')).toBe('attachment; filename="audit.ndjson"')
     const created = whole.text.split('\n').filter((line) => line.includes('"action":"token.created"'))

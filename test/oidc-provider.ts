@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair } from 'jose'
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from 'jose'
 import { Provider } from 'oidc-provider'
 
 /** Who somebody is at the provider; `sub` is what stays. */
@@ -17,6 +17,10 @@ export interface LocalProvider {
   readonly clientSecret: string
   /** Who sits in front of the browser; null: they press Cancel. */
   person: Person | null
+  /** What becomes of the ID token on its way, while it is set. */
+  forge: ((claims: JWTPayload) => Promise<string>) | null
+  /** With the provider's own key, or with another. */
+  sign(claims: JWTPayload, key?: CryptoKey): Promise<string>
   /** `POST /token`, in the order in which they came. */
   readonly requests: string[]
   close(): Promise<void>
@@ -61,6 +65,8 @@ export async function startProvider(
     clientId: client.client_id,
     clientSecret: client.client_secret,
     person: null,
+    forge: null,
+    sign: (claims, key = privateKey) => new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'one' }).sign(key),
     requests: [],
     async close() {
       server.closeAllConnections()
@@ -69,6 +75,7 @@ export async function startProvider(
   }
   handle = (request, response) => {
     local.requests.push(`${request.method} ${new URL(request.url ?? '/', issuer).pathname}`)
+    if (request.url === '/token' && local.forge !== null) forgeIn(response, local.forge)
     if (request.url?.startsWith('/interaction/') !== true) return void own(request, response)
     const { person } = local
     if (person !== null) people.set(person.sub, person)
@@ -76,4 +83,19 @@ export async function startProvider(
     void provider.interactionFinished(request, response, result).catch((thrown: unknown) => response.writeHead(500).end(String(thrown)))
   }
   return local
+}
+
+/** Changes the ID token in the answer, as somebody on the way would. */
+function forgeIn(response: ServerResponse, forge: (claims: JWTPayload) => Promise<string>): void {
+  const end = response.end.bind(response) as (text: string) => ServerResponse
+  const forged = async (text: string): Promise<void> => {
+    const { id_token, ...rest } = JSON.parse(text) as { id_token: string }
+    const body = JSON.stringify({ ...rest, id_token: await forge(decodeJwt(id_token)) })
+    response.setHeader('content-length', Buffer.byteLength(body))
+    end(body)
+  }
+  response.end = ((text: string) => {
+    void forged(text)
+    return response
+  }) as ServerResponse['end']
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { generateKeyPair, SignJWT, type JWTPayload } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { identityOf } from '../src/account/oidc.ts'
@@ -15,7 +16,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/store/embed
 import { openSemantic, type Semantic } from '../src/store/semantic.ts'
 import { noRow, statement } from '../src/store/statement.ts'
 import { startProvider, type LocalProvider, type Person } from './oidc-provider.ts'
-import { freshDirectory, removeDirectory, startServer, type Server } from './server.ts'
+import { fairlead, freshDirectory, removeDirectory, startServer, type Server } from './server.ts'
 
 /** Single sign-on as a browser does it: the real program, a real provider, every redirect followed with its cookies. */
 const PASSWORD = 'correct horse battery'
@@ -359,6 +360,34 @@ describe('what does not hold opens nothing', () => {
     expect(await end(browser, callback)).toBe(failed)
   })
 
+  const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const FORGED: [string, (claims: JWTPayload) => Promise<string>][] = [
+    ['signed with another key', async (claims) => provider.sign(claims, (await generateKeyPair('RS256')).privateKey)],
+    ['without a signature', async (claims) => `${base64({ alg: 'none' })}.${base64(claims)}.`],
+    [
+      'signed with what everybody who runs this server knows',
+      (claims) => new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'one' }).sign(Buffer.from(provider.clientSecret)),
+    ],
+    ['for another client', (claims) => provider.sign({ ...claims, aud: 'another' })],
+    ['of another issuer', (claims) => provider.sign({ ...claims, iss: 'https://evil.example' })],
+    ['that has ended', (claims) => provider.sign({ ...claims, exp: Math.floor(Date.now() / 1000) - 60 })],
+    ['without the nonce', ({ nonce: _gone, ...claims }) => provider.sign(claims)],
+    ['of another person than the rest of the answer is about', (claims) => provider.sign({ ...claims, sub: 'somebody-else' })],
+  ]
+  test.each(FORGED)('an ID token %s', async (_what, forge) => {
+    try {
+      provider.forge = forge
+      const forged = await upToCallback()
+      expect(await end(forged.browser, forged.callback)).toBe(failed)
+      // One that is made the same way and holds is taken.
+      provider.forge = (claims) => provider.sign(claims)
+      const whole = await upToCallback()
+      expect(await end(whole.browser, whole.callback)).toBe('/')
+    } finally {
+      provider.forge = null
+    }
+  })
+
   test('after ten minutes', async () => {
     const { browser, callback } = await upToCallback()
     const left = statement({
@@ -499,6 +528,12 @@ test(
 describe('settings', () => {
   const whole = { FAIRLEAD_OIDC_ISSUER: 'https://id.example', FAIRLEAD_OIDC_CLIENT_ID: 'x', FAIRLEAD_OIDC_CLIENT_SECRET: 'y' }
   const of = (environment: Record<string, string>) => oidcSettingsOf(loadConfig(environment, scratch))
+
+  test('the server does not start with a part of them', async () => {
+    const env = { FAIRLEAD_OIDC_ISSUER: 'https://id.example', FAIRLEAD_OIDC_CLIENT_ID: 'x' }
+    const { code, stderr } = await fairlead(['up', '--port', '0'], { data: join(scratch, 'unused'), env })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('FAIRLEAD_OIDC_CLIENT_SECRET is missing') as string])
+  })
 
   test('none, or all', () => {
     expect(of({})).toBeNull()

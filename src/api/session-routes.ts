@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { actorOf } from '../account/access.ts'
 import { logFailedSignIn } from '../account/failed-sign-in.ts'
 import { requirePerson } from '../account/sign-in.ts'
 import { RIGHTS, ROLES } from '../account/role.ts'
@@ -33,7 +34,7 @@ export const sessionReply = z
 
 /** Signing in and out, and what a caller is. */
 export function sessionRoutes(services: Services): Route[] {
-  const { access, organizations, members, users, signIn, oidc, mail, forgotten, log } = services
+  const { access, organizations, members, users, signIn, oidc, mail, forgotten, audit, log } = services
   return [
     route({
       method: 'get',
@@ -48,6 +49,8 @@ export function sessionRoutes(services: Services): Route[] {
           logFailedSignIn(log, { by: 'link', reason: 'stale', origin })
           return context.redirect('/?signin=stale')
         }
+        const actor = { org: access.home.id, type: 'session' as const, id: null, name: 'one-time link', ...origin }
+        await audit.note(actor, { action: 'session.opened', target: { type: 'link', id: 'one-time', name: 'one-time link' } })
         setSession(context, session)
         return context.redirect('/')
       },
@@ -106,6 +109,8 @@ export function sessionRoutes(services: Services): Route[] {
           }
           const of = principal.id === null ? 'operator' : { token: principal.id }
           setSession(context, await access.openSession(of, principal.org, origin))
+          const target = { type: 'token', id: principal.id ?? 'process', name: principal.name }
+          await audit.note(actorOf(principal, origin), { action: 'session.opened', target })
         }
         return context.body(null, 204)
       },
