@@ -42,6 +42,8 @@ export interface Teams {
   importFile(org: string, file: TeamsFile, dryRun: boolean): Promise<readonly (FileChange | MemberChange)[]>
   /** Every repository and service that is known, and who owns it. */
   ownership(org: string): Promise<Owned[]>
+  /** Several changes as one: other changes of the organization's teams wait, and the copy follows when they stand. */
+  change<T>(org: string, work: (tx: Queries) => Promise<T>): Promise<T>
   readonly set: TeamSet
 }
 
@@ -105,7 +107,7 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
       change(org, async (tx) => {
         const all = await tx.query(listTeams, { org })
         const team: Team = { slug, name, description, parent, origin: 'hand', source: null }
-        refuseWrongTree([...all.filter((one) => one.slug !== slug), team])
+        requireTree([...all.filter((one) => one.slug !== slug), team])
         await put(tx, org, team)
         return team
       }),
@@ -118,7 +120,7 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
     own: (org, slug, rule) =>
       change(org, async (tx) => {
         await found(tx, org, slug)
-        refuseTooMany((await tx.query(listMappings, { org })).length + 1)
+        requireFewRules((await tx.query(listMappings, { org })).length + 1)
         return putRule(tx, org, { ...rule, team: slug, origin: 'hand' })
       }),
     disown: (org, slug, id) =>
@@ -133,8 +135,8 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
         const changes = changesOf(file, teams, mappings)
         const named = new Map(teams.map((team) => [team.slug, team]))
         for (const one of changes) if (one.do === 'team') named.set(one.team.slug, one.team)
-        refuseWrongTree([...named.values()])
-        refuseTooMany(mappings.length + changes.filter((one) => one.do === 'own').length)
+        requireTree([...named.values()])
+        requireFewRules(mappings.length + changes.filter((one) => one.do === 'own').length)
         return [...changes, ...(await plannedMembers(from, org, file))]
       }
       const seen = await planned(semantic)
@@ -155,6 +157,7 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
       })
     },
     ownership: async (org) => readOwnership(analytics, org, strongestFirst(await semantic.query(listMappings, { org }))),
+    change,
     set,
   }
 }
@@ -169,7 +172,7 @@ function unknownTeam(slug: string, all: readonly { slug: string }[]): AppError {
   })
 }
 
-function refuseWrongTree(teams: readonly Team[]): void {
+export function requireTree(teams: readonly Team[]): void {
   if (teams.length > MOST_TEAMS) throw new AppError('invalid-input', `There would be more than ${MOST_TEAMS} teams.`)
   const parents = new Map(teams.map((team) => [team.slug, team.parent]))
   for (const { slug, parent } of teams) {
@@ -184,7 +187,7 @@ function refuseWrongTree(teams: readonly Team[]): void {
   }
 }
 
-function refuseTooMany(rules: number): void {
+export function requireFewRules(rules: number): void {
   if (rules > MOST_RULES)
     throw new AppError('invalid-input', `There would be more than ${MOST_RULES} rules.`, {
       help: 'A pattern such as `acme/shop-*` stands for many names.',
