@@ -18,6 +18,7 @@ import { pullRepositories, repositoryPayload, repositoryRows } from './github/re
 import { pullReviews, reviewPayload, reviewRows } from './github/review.ts'
 import { pullRuns, runPayload, runRows } from './github/run.ts'
 import { pullTags, tagPayload, tagRows } from './github/tag.ts'
+import { pullTeams, teamsPayload, teamsRows } from './github/team.ts'
 import { changeTimelineRows, issueTimelineRows, pullTimeline, timelinePayload } from './github/timeline.ts'
 
 const docs = `Reads GitHub: repositories, commits of the default branch, tags, pull requests with their commits, files, reviews, comments and history, issues, releases, Actions runs and jobs, check runs, deployments. Pulls find everything; the webhook tells it at once.
@@ -38,6 +39,8 @@ What the credential may not read stays unknown and fails nothing; \`check\` name
 **Incidents.** An issue with one of \`incident_labels\` is an incident from its opening to its closing, of its repository or of the service that a label such as \`service: api\` names; \`severity: high\` or \`sev1\` is its severity.
 
 Commits are those of the default branch; the others are known through their pull requests. Runs are asked for again for 3 days after their start, deployments, tags and releases for 30: what becomes of older ones only the webhook tells, or a full sync.
+
+**Teams.** Those of the organization, and of the organizations that own the repositories, once a day and with \`fairlead sync teams\`: 1 request, and 3 for each team. They need *Members: read* of the organization, or the scope \`read:org\`; without it they stay unknown. A team's repositories are those that it administers or maintains. They become teams here only when somebody accepts them (\`fairlead teams drift\`).
 
 **Cost.** A sync in which nothing happened asks 7 requests and 3 GraphQL queries for each repository, and 8 more queries for every 50; GitHub allows 5,000 of each in an hour, an App up to 12,500. The first sync asks one request for each run and each deployment besides.`
 
@@ -159,6 +162,13 @@ export default defineConnector<Config>({
       payload: checkPayload,
       pull: pullChecks,
       rows: checkRows,
+    }),
+    teams: defineStream({
+      produces: ['provider_teams'],
+      order: 'unordered',
+      payload: teamsPayload,
+      pull: pullTeams,
+      rows: teamsRows,
     }),
   },
   hook: {

@@ -3,6 +3,7 @@ import { check } from './gitlab/check.ts'
 import { commitPayload, commitRows, pullCommits } from './gitlab/commit.ts'
 import { config, type Config, isAsked } from './gitlab/config.ts'
 import { deploymentPayload, deploymentRows, pullDeployments } from './gitlab/deployment.ts'
+import { groupsPayload, groupsRows, pullGroups } from './gitlab/group.ts'
 import { read, verify } from './gitlab/hook.ts'
 import { issuePayload, issueRows, pullIssues } from './gitlab/issue.ts'
 import { jobPayload, jobRows, pullJobs } from './gitlab/job.ts'
@@ -23,6 +24,8 @@ const docs = `Reads projects of GitLab, on gitlab.com or self-managed (15.7 or n
 **Deployments.** By default what GitLab itself calls so: jobs with an \`environment\`, and deployments that other tools report to it. The tier is the environment's own. A deployment that only waits for somebody to start it is not told. Rules can name pipelines (\`run\`), jobs, tags, releases or merges instead. A pipeline that is retried stays one build in GitLab; the jobs that were run again are attempts 2, 3 and so on. Which environment a job has is told by the webhook only, so name it in the rule. A tag or release rule without \`name\` takes versions and no pre-releases; with \`name\`, every match. A pipeline of a merge request has no branch for a rule: what it is called may be the branch of a fork.
 
 **Incidents.** Issues of the type incident, and issues with one of \`incident_labels\`. A label such as \`service::api\` names the service.
+
+**Teams.** The group of the settings and all groups below it, with their direct members, once a day and with \`fairlead sync teams\`: 2 requests, and 1 for each group. They become teams here only when somebody accepts them (\`fairlead teams drift\`).
 
 **Webhook.** With projects or a group, a delivery makes that they are asked at once, because it tells less than the API does; deployments and comments are read from the delivery too. Without them nothing is asked and the deliveries are all there is: then the author of a merge request is known only while the author acts, and reviews have no requests.
 
@@ -125,6 +128,13 @@ export default defineConnector<Config>({
       payload: stateEventPayload,
       pull: pullStateEvents,
       rows: stateEventRows,
+    }),
+    groups: defineStream({
+      produces: ['provider_teams'],
+      order: 'unordered',
+      payload: groupsPayload,
+      pull: pullGroups,
+      rows: groupsRows,
     }),
   },
   hook: {

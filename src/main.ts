@@ -56,6 +56,7 @@ import { migratorsOf, type StoreName } from './store/schema.ts'
 import { openSemantic, type Semantic } from './store/semantic.ts'
 import type { Migrator } from './store/migrate.ts'
 import { resolveStores } from './store/store-uri.ts'
+import { openTeamDrift } from './team/drift.ts'
 import { openMembers as openTeamMembers } from './team/members.ts'
 import { openTeams } from './team/teams.ts'
 
@@ -314,13 +315,14 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     if (options.actor === 'server') schedule.start()
     const hookHealth = createHookHealth({ sources, clock, log })
     closers.add(() => hookHealth.close())
+    const providersOf = async (org: string) => new Map((await sources.list(org)).map((one) => [one.name, one.connector]))
     const known = openPeople({
       semantic,
       analytics,
       clock,
       audit,
       head: () => applier.stats().visible,
-      providersOf: async (org) => new Map((await sources.list(org)).map((one) => [one.name, one.connector])),
+      providersOf,
     })
     const services: Services = {
       version: PROGRAM_VERSION,
@@ -349,6 +351,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       teams,
       people: known,
       teamMembers: openTeamMembers({ semantic, clock, audit, teams, people: known }),
+      teamDrift: openTeamDrift({ semantic, analytics, clock, audit, teams, providersOf }),
       quarantine,
       hooks: { sources, registry, journal, clock, health: hookHealth, poke: schedule.poke },
       asking,

@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
 import { createMigrator, soleOwner } from '../src/store/migrate.ts'
 import { openSemantic, type Semantic } from '../src/store/semantic.ts'
 import { noRow, statement } from '../src/store/statement.ts'
+import { openTeamDrift, type TeamDrift } from '../src/team/drift.ts'
 import { openMembers, type Members } from '../src/team/members.ts'
 import { openTeams, type Teams } from '../src/team/teams.ts'
 import { openWorld, type World } from './world.ts'
@@ -22,6 +23,7 @@ export interface PeopleStore {
   readonly teams: Teams
   readonly people: People
   readonly members: Members
+  readonly drift: TeamDrift
   readonly audit: Audit
   /** A new organization, whose sources are these connectors under their own names. */
   org(): Promise<string>
@@ -63,6 +65,7 @@ export async function openPeopleStore(): Promise<PeopleStore> {
     teams,
     people,
     members: openMembers({ semantic, clock, audit, teams, people }),
+    drift: openTeamDrift({ semantic, analytics, clock, audit, teams, providersOf }),
     audit,
     async org() {
       const org = world.org()

@@ -60,17 +60,28 @@ function withoutDepth(next: string | null, asked: Query, last: Item | undefined)
 export async function list(ask: Ask<Config>, path: string, query: Query, page: string | null) {
   const asked = page === null ? query : Object.fromEntries(new URLSearchParams(page))
   const answer = await find(ask, path, { per_page: 100, ...asked })
-  if (answer === null) return { found: [], next: null, total: 0 }
+  if (answer === null) return { found: [], next: null, total: 0, isRefused: true }
   const found = items.parse(answer.body) as Item[]
   const total = Number(answer.headers.get('x-total') ?? Number.NaN)
-  return { found, next: withoutDepth(nextOf(answer.headers, asked), asked, found.at(-1)), total: Number.isNaN(total) ? null : total }
+  return {
+    found,
+    next: withoutDepth(nextOf(answer.headers, asked), asked, found.at(-1)),
+    total: Number.isNaN(total) ? null : total,
+    isRefused: false,
+  }
 }
 
 export async function whole(ask: Ask<Config>, path: string, query: Query): Promise<Item[]> {
+  return (await wholeOrNull(ask, path, query)) ?? []
+}
+
+/** Null where it may not be read: that is not the same as empty. */
+export async function wholeOrNull(ask: Ask<Config>, path: string, query: Query): Promise<Item[] | null> {
   const all: Item[] = []
   for (let page: string | null = null; ;) {
     ask.signal.throwIfAborted()
-    const { found, next } = await list(ask, path, query, page)
+    const { found, next, isRefused } = await list(ask, path, query, page)
+    if (isRefused) return null
     all.push(...found)
     if (next === null) return all
     page = next

@@ -28,6 +28,7 @@ import type { Projects } from '../settings/projects.ts'
 import type { SettingBook } from '../settings/setting-book.ts'
 import type { Analytics } from '../store/analytics.ts'
 import type { Semantic } from '../store/semantic.ts'
+import type { TeamDrift } from '../team/drift.ts'
 import type { Members as TeamMembers } from '../team/members.ts'
 import type { Teams } from '../team/teams.ts'
 
@@ -60,6 +61,7 @@ export interface Services {
   readonly teams: Teams
   readonly people: People
   readonly teamMembers: TeamMembers
+  readonly teamDrift: TeamDrift
   readonly quarantine: Quarantine
   readonly hooks: HookParts
   readonly asking: Asking

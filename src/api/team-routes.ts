@@ -3,6 +3,7 @@ import { OWNED_KINDS, ownedPattern, teamSlug, type OwnedKind } from '../../domai
 import { line } from '../../domain/pattern.ts'
 import { moment, precedence, readTeamsFile } from '../team/teams-file.ts'
 import { ORIGINS, type Mapping, type Team } from '../team/team-rows.ts'
+import type { Drift } from '../../domain/team-drift.ts'
 import type { Owned } from '../team/known.ts'
 import { route, type Route } from './route.ts'
 import type { Services } from './services.ts'
@@ -30,9 +31,17 @@ const memberSchema = z.object({
   valid_to: z.string().nullable(),
   origin: z.enum(ORIGINS),
 })
+const driftSchema = z.object({
+  team: z.string(),
+  kind: z.enum(['team', 'member', 'repository']),
+  what: z.enum(['only_at_provider', 'only_here', 'differs']),
+  subject: z.string(),
+  source: z.string(),
+  text: z.string(),
+})
 const names = z.array(z.string())
 
-export function teamRoutes({ teams, teamMembers, audit }: Services): Route[] {
+export function teamRoutes({ teams, teamMembers, teamDrift, people, audit }: Services): Route[] {
   const target = (id: string) => ({ type: 'team', id })
   const countsOf = async (org: string) => {
     const [mappings, owned, members] = await Promise.all([teams.mappings(org), teams.ownership(org), teamMembers.counts(org)])
@@ -80,6 +89,31 @@ export function teamRoutes({ teams, teamMembers, audit }: Services): Route[] {
         },
       },
       handle: async ({ principal }) => ({ items: await teams.ownership(principal.org), next: null }),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/teams/drift',
+      summary: 'Where forges and the teams here say different things',
+      right: 'read',
+      replies: {
+        200: { description: 'Each difference, by source and team.', schema: z.object({ items: z.array(driftSchema), next: z.null() }) },
+      },
+      async handle({ principal }) {
+        await people.refresh(principal.org)
+        return { items: (await teamDrift.list(principal.org)).map(driftReply), next: null }
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/teams/drift/accept',
+      summary: 'Make teams as a forge says, all or one',
+      right: 'admin',
+      body: z.object({ source: z.string().min(1).max(300), team: z.string().min(1).max(300).optional() }).strict(),
+      replies: { 200: { description: 'What was different.', schema: z.object({ items: z.array(driftSchema) }) } },
+      async handle({ principal, actor, body }) {
+        await people.refresh(principal.org)
+        return { items: (await teamDrift.accept(actor, principal.org, body.source, body.team)).map(driftReply) }
+      },
     }),
     route({
       method: 'get',
@@ -249,4 +283,8 @@ function ruleReply({ id, kind: of, pattern, precedence: rank, origin }: Mapping)
 
 function namesOf(owned: readonly Owned[], team: string, of: OwnedKind): string[] {
   return owned.filter((one) => one.team === team && one.kind === of).map((one) => one.name)
+}
+
+function driftReply({ step: _step, ...said }: Drift): z.infer<typeof driftSchema> {
+  return said
 }

@@ -105,7 +105,7 @@ export function createProgram(): Command {
   program
     .command('sync')
     .description('pull what is new from connected tools; a repository of this machine is connected by the way')
-    .argument('<what>', 'git, prs, work-items, deployments, incidents, or all')
+    .argument('<what>', 'git, prs, work-items, deployments, incidents, teams, or all')
     .option('--provider <name>', 'only sources of this connector; local for repositories of this machine')
     .option('--repo-path <path>', 'a repository on this machine (default: here)')
     .option('--source <name>', 'only this source; for a repository of this machine its name (default: made from the path)')
@@ -187,13 +187,16 @@ export function createProgram(): Command {
     .description('say which team owns which repositories and services, and who is in it')
     .argument(
       '<action>',
-      'list, show TEAM, save TEAM, remove TEAM, own TEAM KIND PATTERN, disown TEAM KIND PATTERN, members list TEAM, members add TEAM PERSON, members remove TEAM PERSON, import FILE, or ownership',
+      'list, show TEAM, save TEAM, remove TEAM, own TEAM KIND PATTERN, disown TEAM KIND PATTERN, members list TEAM, members add TEAM PERSON, members remove TEAM PERSON, import FILE, ownership, or drift',
     )
     .argument('[words...]', 'what the action is about; KIND is repository or service')
     .option('--name <text>', 'with save: what people call it')
     .option('--description <text>', 'with save: what it is for')
     .option('--parent <team>', 'with save: the team above it; empty for none')
     .option('--precedence <n>', 'with own: of two patterns that fit the higher wins (default: 0)')
+    .option('--accept', 'with drift: make it as the forge says')
+    .option('--source <name>', 'with drift: only what this source tells')
+    .option('--team <slug>', 'with drift: only this team')
     .option('--role <text>', 'with members add: as what')
     .option('--from <time>', 'with members add: since when, a day or a moment (default: ever since)')
     .option('--to <time>', 'with members add: the first day or moment at which they are no longer in it')

@@ -25,6 +25,7 @@ const WHAT: Readonly<Record<string, readonly string[] | null>> = {
   'work-items': ['work_items', 'boards', 'sprints', 'worklogs'],
   deployments: ['deployments', 'builds', 'jobs', 'checks', 'releases'],
   incidents: ['incident_states'],
+  teams: ['provider_teams'],
   all: null,
 }
 
@@ -52,7 +53,13 @@ export async function run(config: Config, what: string, options: Options): Promi
       }
       const drawn = progress(`sync ${name}`)
       try {
-        pulls.push(await client.follow('/v1/sources/sync', bodyOf(name, streams, options), drawn.tick))
+        pulls.push(
+          await client.follow(
+            '/v1/sources/sync',
+            bodyOf(name, streams, { ...options, full: options.full === true || what === 'teams' }),
+            drawn.tick,
+          ),
+        )
       } catch (thrown) {
         drawn.end()
         if (names.length === 1) throw thrown

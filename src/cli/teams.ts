@@ -12,6 +12,9 @@ interface Options extends MemberOptions {
   parent?: string
   precedence?: string
   dryRun?: boolean
+  accept?: boolean
+  source?: string
+  team?: string
   json?: boolean
 }
 interface Rule {
@@ -46,8 +49,9 @@ const USAGE: Record<string, string> = {
   members: 'fairlead teams members add payments ada@example.com --from 2026-01-01',
   import: 'fairlead teams import teams.yaml --dry-run',
   ownership: 'fairlead teams ownership',
+  drift: 'fairlead teams drift --accept --source github --team payments',
 }
-const WORDS: Record<string, number> = { list: 0, show: 1, save: 1, remove: 1, own: 3, disown: 3, import: 1, ownership: 0 }
+const WORDS: Record<string, number> = { list: 0, show: 1, save: 1, remove: 1, own: 3, disown: 3, import: 1, ownership: 0, drift: 0 }
 
 /** Teams and what they own. */
 export async function run(config: Config, action: string, words: readonly string[], options: Options): Promise<void> {
@@ -109,11 +113,33 @@ async function answer(client: Client, action: string, words: readonly string[], 
       const note = options.dryRun && reply.changes.length > 0 ? [pc.dim('Nothing was changed: --dry-run.')] : []
       return [reply, reply.changes.length === 0 ? 'Nothing changes by that.' : [...reply.changes, ...note].join('\n')]
     }
+    case 'drift':
+      return drift(client, options)
     default: {
       const reply = await client.json<{ items: OwnedReply[] }>('/v1/teams/ownership')
       return [reply, ownershipText(reply.items)]
     }
   }
+}
+
+interface DriftReply {
+  team: string
+  source: string
+  text: string
+}
+
+async function drift(client: Client, { accept, source, team }: Options): Promise<[unknown, string]> {
+  const reply = await client.json<{ items: DriftReply[] }>('/v1/teams/drift')
+  const items = reply.items.filter((one) => (source === undefined || one.source === source) && (team === undefined || one.team === team))
+  if (accept !== true)
+    return [{ items, next: null }, items.length === 0 ? 'Forges say what stands here.' : items.map((one) => one.text).join('\n')]
+  const accepted: DriftReply[] = []
+  for (const name of source === undefined ? new Set(items.map((one) => one.source)) : [source]) {
+    const body = { source: name, ...(team === undefined ? {} : { team }) }
+    accepted.push(...(await client.json<{ items: DriftReply[] }>('/v1/teams/drift/accept', posting(body))).items)
+  }
+  const text = accepted.length === 0 ? 'Nothing changes by that.' : accepted.map((one) => `accepted: ${one.text}`).join('\n')
+  return [{ items: accepted }, text]
 }
 
 async function textOf(path: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { email, keyOf, login, nameOf, type Identity } from '../../domain/person.ts'
+import { email, isBotName, keyOf, login, nameOf, type Identity } from '../../domain/person.ts'
 import { AppError } from '../errors.ts'
 import type { Queries } from '../store/semantic.ts'
 import { statement } from '../store/statement.ts'
@@ -69,10 +69,21 @@ export async function resolvePeople(tx: Queries, org: string, texts: readonly st
 }
 
 /** Makes the people of whom nothing is known but what somebody wrote. */
-export async function addResolved(tx: Queries, org: string, people: readonly Resolved[], now: string): Promise<void> {
+export async function addResolved(
+  tx: Queries,
+  org: string,
+  people: readonly Resolved[],
+  now: string,
+  origin: 'hand' | 'seen' = 'hand',
+): Promise<void> {
   const fresh = [...new Map(people.filter((one) => one.fresh !== null).map((one) => [one.id, one])).values()]
   if (fresh.length === 0) return
-  const rows = fresh.map(({ id, name }) => ({ id, name, name_origin: 'made', is_bot: false }))
+  const rows = fresh.map(({ id, name, fresh: identity }) => ({
+    id,
+    name,
+    name_origin: 'made',
+    is_bot: identity !== null && isBotName(identity, null),
+  }))
   await tx.query(insertPeople, { org, now, rows: JSON.stringify(rows) })
   const identities = fresh.map(({ id, fresh: identity }) => ({
     ...identity,
@@ -81,5 +92,5 @@ export async function addResolved(tx: Queries, org: string, people: readonly Res
     first_seen: null,
     last_seen: null,
   }))
-  await tx.query(noteSeen, { org, origin: 'hand', rows: JSON.stringify(identities) })
+  await tx.query(noteSeen, { org, origin, rows: JSON.stringify(identities) })
 }

@@ -44,6 +44,8 @@ export interface Teams {
   ownership(org: string): Promise<Owned[]>
   /** What a rule fits that a team does not have yet: who owns each now, and who would. */
   tried(org: string, rule: OwnershipRule): Promise<Tried[]>
+  /** Several changes as one: other changes of the organization's teams wait, and the copy follows when they stand. */
+  change<T>(org: string, work: (tx: Queries) => Promise<T>): Promise<T>
   readonly set: TeamSet
 }
 
@@ -113,7 +115,7 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
       change(org, async (tx) => {
         const all = await tx.query(listTeams, { org })
         const team: Team = { slug, name, description, parent, origin: 'hand', source: null }
-        refuseWrongTree([...all.filter((one) => one.slug !== slug), team])
+        requireTree([...all.filter((one) => one.slug !== slug), team])
         await put(tx, org, team)
         return team
       }),
@@ -126,7 +128,7 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
     own: (org, slug, rule) =>
       change(org, async (tx) => {
         await found(tx, org, slug)
-        refuseTooMany((await tx.query(listMappings, { org })).length + 1)
+        requireFewRules((await tx.query(listMappings, { org })).length + 1)
         return putRule(tx, org, { ...rule, team: slug, origin: 'hand' })
       }),
     disown: (org, slug, id) =>
@@ -141,8 +143,8 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
         const changes = changesOf(file, teams, mappings)
         const named = new Map(teams.map((team) => [team.slug, team]))
         for (const one of changes) if (one.do === 'team') named.set(one.team.slug, one.team)
-        refuseWrongTree([...named.values()])
-        refuseTooMany(mappings.length + changes.filter((one) => one.do === 'own').length)
+        requireTree([...named.values()])
+        requireFewRules(mappings.length + changes.filter((one) => one.do === 'own').length)
         return [...changes, ...(await plannedMembers(from, org, file))]
       }
       const seen = await planned(semantic)
@@ -175,6 +177,7 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
         .filter((one) => one.kind === rule.kind && fits(rule.pattern, one.name))
         .map(({ kind, name, team }) => ({ name, before: owners.get(`${kind} ${name}`) ?? null, after: team }))
     },
+    change,
     set,
   }
 }
@@ -189,7 +192,7 @@ function unknownTeam(slug: string, all: readonly { slug: string }[]): AppError {
   })
 }
 
-function refuseWrongTree(teams: readonly Team[]): void {
+export function requireTree(teams: readonly Team[]): void {
   if (teams.length > MOST_TEAMS) throw new AppError('invalid-input', `There would be more than ${MOST_TEAMS} teams.`)
   const parents = new Map(teams.map((team) => [team.slug, team.parent]))
   for (const { slug, parent } of teams) {
@@ -204,7 +207,7 @@ function refuseWrongTree(teams: readonly Team[]): void {
   }
 }
 
-function refuseTooMany(rules: number): void {
+export function requireFewRules(rules: number): void {
   if (rules > MOST_RULES)
     throw new AppError('invalid-input', `There would be more than ${MOST_RULES} rules.`, {
       help: 'A pattern such as `acme/shop-*` stands for many names.',
