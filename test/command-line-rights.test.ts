@@ -116,7 +116,7 @@ async function say(args: readonly string[], token: string): Promise<Said> {
 }
 
 /** What asks no server, and so knows nothing of organizations. */
-const LOCAL = ['up', 'scan', 'migrate', 'config', 'docs']
+const LOCAL = new Set(['up', 'scan', 'migrate', 'config', 'docs'])
 
 /** `right` as the command needs it, null where a token may not at all; `of` is where the name of something stands. */
 const LINES: readonly {
@@ -186,7 +186,7 @@ const named = (org: string) => (name: string) => (name === '' ? org : `${org}-${
 test('every command that asks a server is here', () => {
   const commands = createProgram().commands.map((one: Command) => one.name())
   const here = new Set(LINES.map(({ line }) => line(named('x'), () => 'x')[0]))
-  expect(commands.filter((name) => !here.has(name) && !LOCAL.includes(name) && name !== 'demo')).toEqual([])
+  expect(commands.filter((name) => !here.has(name) && !LOCAL.has(name) && name !== 'demo')).toEqual([])
 })
 
 const ASKED = LINES.flatMap(({ right, line }) => (right === null ? [] : [{ right, line }]))

@@ -58,7 +58,7 @@ function Own({ session, user }: { session: Session; user: NonNullable<Session['u
 function OwnTokens({ email, zone }: { email: string; zone: string }) {
   const tokens = useTokens(true)
   const own = tokens.data?.items.filter(({ created_by, revoked_at }) => created_by === email && revoked_at === null)
-  if (own === undefined) return tokens.error === null ? <CardBones what="your tokens" /> : null
+  if (own === undefined) return tokens.error === null ? <CardBones what="your tokens" cards={1} /> : null
   return (
     <section className="card" aria-labelledby="own-tokens">
       <div className="card-head">

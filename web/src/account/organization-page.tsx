@@ -35,7 +35,7 @@ export default function OrganizationPage({ session }: { session: Session }) {
           retrying={organization.isFetching}
         />
       )}
-      {mayRead && found === undefined && organization.error === null && <CardBones what="the organization" />}
+      {mayRead && found === undefined && organization.error === null && <CardBones what="the organization" cards={2} />}
       <div className="cards">
         {found !== undefined &&
           (mayAdminister(session) ? (
@@ -52,7 +52,8 @@ export default function OrganizationPage({ session }: { session: Session }) {
               </section>
             </>
           ))}
-        {session.rights.includes('superuser') && <All session={session} />}
+        {/* Not before what stands above it: it would be pushed down. */}
+        {session.rights.includes('superuser') && !organization.isPending && <All session={session} />}
       </div>
     </Page>
   )
@@ -145,7 +146,7 @@ function All({ session }: { session: Session }) {
         />
       )}
       {organizations.data === undefined ? (
-        organizations.error === null && <CardBones what="the organizations" />
+        organizations.error === null && <CardBones what="the organizations" cards={1} />
       ) : (
         <Listing label="Organizations">
           {organizations.data.items.map(({ id, slug, name, time_zone, created_at }) => (

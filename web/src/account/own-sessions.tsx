@@ -22,7 +22,7 @@ export function OwnSessions({ zone, severalOrganizations }: { zone: string; seve
   const all = useChange<{ revoked: number }, { others: true }>('/v1/sessions/revoke', 'sessions')
   if (sessions.data === undefined)
     return sessions.error === null ? (
-      <CardBones what="your sessions" />
+      <CardBones what="your sessions" cards={1} />
     ) : (
       <ProblemNotice problem={asProblem(sessions.error)} onRetry={() => void sessions.refetch()} retrying={sessions.isFetching} />
     )

@@ -17,13 +17,14 @@ export function PageSkeleton({ title }: { title: string }) {
   )
 }
 
-export function CardBones({ what }: { what: string }) {
+/** As many as the cards that will come, so that little moves when they do. */
+export function CardBones({ what, cards = CARDS.length }: { what: string; cards?: number }) {
   return (
     <div aria-busy="true">
       <p className="visually-hidden" role="status">
         Loading {what}
       </p>
-      {CARDS.map((card) => (
+      {CARDS.slice(0, cards).map((card) => (
         <div className="bone bone-card" key={card} />
       ))}
     </div>
