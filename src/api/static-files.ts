@@ -30,6 +30,8 @@ export const PAGES: ReadonlySet<string> = new Set([
   '/teams',
   '/teams/detail',
   '/teams/import',
+  '/people',
+  '/people/mailmap',
   '/settings',
   '/settings/levels',
   '/settings/projects',

@@ -21,6 +21,8 @@ const LevelsPage = lazy(() => import('./settings/levels-page.tsx'))
 const ProjectsPage = lazy(() => import('./settings/projects-page.tsx'))
 const TeamsPage = lazy(() => import('./teams/teams-page.tsx'))
 const TeamPage = lazy(() => import('./teams/team-page.tsx'))
+const PeoplePage = lazy(() => import('./people/people-page.tsx'))
+const MailmapPage = lazy(() => import('./people/mailmap-page.tsx'))
 const ImportPage = lazy(() => import('./teams/import-page.tsx'))
 const InvitationPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).InvitationPage }))
 const ResetPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).ResetPage }))
@@ -93,6 +95,12 @@ export function App() {
           </Route>
           <Route path="/teams/import">
             <WithStatus waiting={<PageSkeleton title="Import teams" />}>{(status) => <ImportPage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/people">
+            <WithStatus waiting={<PageSkeleton title="People" />}>{(status) => <PeoplePage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/people/mailmap">
+            <WithStatus waiting={<PageSkeleton title="Import a .mailmap" />}>{(status) => <MailmapPage status={status} />}</WithStatus>
           </Route>
           <Route path="/settings">
             <WithStatus waiting={<PageSkeleton title="Settings" />}>{(status) => <OrganizationSettingsPage status={status} />}</WithStatus>

@@ -28,8 +28,19 @@ export interface Rule {
   origin: Origin
 }
 
+/** Somebody in a team: from a moment (null: ever since) up to and without another (null: still). */
+export interface Member {
+  person_id: string
+  name: string
+  role: string | null
+  valid_from: string | null
+  valid_to: string | null
+  origin: Origin
+}
+
 /** `GET /v1/teams/{slug}` */
 export interface TeamDetail extends Omit<Team, 'owns' | 'members'> {
+  members: Member[]
   owns: Rule[]
   matched: { repositories: string[]; services: string[] }
 }

@@ -91,6 +91,11 @@ export function count(value: number): string {
   return grouped(value)
 }
 
+/** `1 rule`, `2 rules` */
+export function many(number: number, one: string, more: string): string {
+  return `${count(number)} ${number === 1 ? one : more}`
+}
+
 /** One decimal while it tells something, none when it is zero. */
 export function decimal(value: number): string {
   const rounded = Math.round(value * 10) / 10

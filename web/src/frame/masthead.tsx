@@ -49,9 +49,9 @@ export function Masthead({
   )
 }
 
-const PAGES = [
+const PAGES: readonly { path: string; text: string; also?: string }[] = [
   { path: '/', text: 'Review' },
-  { path: '/teams', text: 'Teams' },
+  { path: '/teams', text: 'Teams', also: '/people' },
   { path: '/sources', text: 'Sources' },
   { path: '/gaps', text: 'Gaps' },
 ]
@@ -61,9 +61,9 @@ function Navigation() {
   return (
     <nav className="pages" aria-label="Pages">
       <ul>
-        {PAGES.map(({ path, text }) => {
+        {PAGES.map(({ path, text, also }) => {
           const here = location === path
-          const within = path !== '/' && location.startsWith(`${path}/`)
+          const within = (path !== '/' && location.startsWith(`${path}/`)) || (also !== undefined && `${location}/`.startsWith(`${also}/`))
           return (
             <li key={path}>
               <Link href={path} className={here || within ? 'is-here' : ''} aria-current={here ? 'page' : within ? 'true' : undefined}>

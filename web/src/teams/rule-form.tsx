@@ -6,7 +6,7 @@ import { Failure } from '../frame/failure.tsx'
 import { Icon } from '../frame/icon.tsx'
 import { useSettled } from '../frame/use-settled.ts'
 import { Choice } from '../review/controls.tsx'
-import { many } from './team-words.ts'
+import { many } from '../format/figure.ts'
 import './rule-form.css'
 
 /** One more rule, with what it fits while it is being written. */

@@ -13,9 +13,11 @@ import { Page } from '../frame/page.tsx'
 import { CardBones } from '../state/page-skeleton.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import { teamAddress } from './addresses.ts'
+import { MembersCard } from './members-card.tsx'
 import { RulesCard } from './rules-card.tsx'
 import { TeamForm } from './team-form.tsx'
-import { many, originText } from './team-words.ts'
+import { originText } from './team-words.ts'
+import { many } from '../format/figure.ts'
 import { aboveOf } from './tree.ts'
 
 /** One team: its rules, what they fit, and where it stands. */
@@ -62,6 +64,7 @@ export default function TeamPage({ status }: { status: Status }) {
         <div className="cards">
           <Actions team={detail} teams={all} mayChange={mayChange === true} />
           <RulesCard team={detail} mayChange={mayChange === true} />
+          <MembersCard team={detail} mayChange={mayChange === true} />
           <Owns team={detail} below={all.filter(({ parent }) => parent === slug)} />
         </div>
       )}

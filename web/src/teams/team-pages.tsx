@@ -2,6 +2,7 @@ import { SubPages } from '../frame/sub-pages.tsx'
 
 const PAGES = [
   { path: '/teams', text: 'Teams' },
+  { path: '/people', text: 'People' },
   { path: '/teams/import', text: 'Import' },
 ]
 

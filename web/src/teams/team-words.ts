@@ -1,9 +1,5 @@
 import type { Origin, Team } from '../api/teams.ts'
-import { count } from '../format/figure.ts'
-
-export function many(number: number, one: string, more: string): string {
-  return `${count(number)} ${number === 1 ? one : more}`
-}
+import { many } from '../format/figure.ts'
 
 /** `2 services, 1 repository, 3 rules` */
 export function ownsText({ services, repositories, owns, members }: Pick<Team, 'services' | 'repositories' | 'owns' | 'members'>): string {

@@ -4,7 +4,7 @@ import { Chips } from '../frame/chips.tsx'
 import { Notice } from '../frame/notice.tsx'
 import { CardBones } from '../state/page-skeleton.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
-import { many } from './team-words.ts'
+import { many } from '../format/figure.ts'
 
 const WORDS = {
   service: { one: 'service', more: 'services', title: 'Services' },
