@@ -42,7 +42,6 @@ const driftSchema = z.object({
 const names = z.array(z.string())
 
 export function teamRoutes({ teams, teamMembers, teamDrift, people, audit }: Services): Route[] {
-  const target = (id: string) => ({ type: 'team', id })
   const countsOf = async (org: string) => {
     const [mappings, owned, members] = await Promise.all([teams.mappings(org), teams.ownership(org), teamMembers.counts(org)])
     return (team: Team) => ({
@@ -175,8 +174,7 @@ export function teamRoutes({ teams, teamMembers, teamDrift, people, audit }: Ser
       body: z.object({ slug, name: line(), description: z.string().max(2_000).nullish(), parent: slug.nullish() }).strict(),
       replies: { 200: { description: 'The team.', schema: teamSchema } },
       async handle({ principal, actor, body: { slug: id, name, description = null, parent = null } }) {
-        const saved = await teams.save(principal.org, { slug: id, name, description, parent })
-        await audit.note(actor, { action: 'team.saved', target: target(id), after: { name, description, parent } })
+        const saved = await teams.save(principal.org, { slug: id, name, description, parent }, audit.by(actor))
         return (await countsOf(principal.org))(saved)
       },
     }),
@@ -188,8 +186,7 @@ export function teamRoutes({ teams, teamMembers, teamDrift, people, audit }: Ser
       body: z.object({ slug: z.string() }).strict(),
       replies: { 200: { description: 'Done.', schema: z.object({ removed: z.boolean() }) } },
       async handle({ principal, actor, body }) {
-        await teams.remove(principal.org, body.slug)
-        await audit.note(actor, { action: 'team.removed', target: target(body.slug) })
+        await teams.remove(principal.org, body.slug, audit.by(actor))
         return { removed: true }
       },
     }),
@@ -200,11 +197,8 @@ export function teamRoutes({ teams, teamMembers, teamDrift, people, audit }: Ser
       right: 'admin',
       body: z.object({ slug: z.string(), kind, pattern: ownedPattern(), precedence: precedence().default(0) }).strict(),
       replies: { 200: { description: 'The rule.', schema: ruleSchema } },
-      async handle({ principal, actor, body: { slug: team, ...rule } }) {
-        const made = ruleReply(await teams.own(principal.org, team, rule))
-        await audit.note(actor, { action: 'team.rule_added', target: target(team), after: made })
-        return made
-      },
+      handle: async ({ principal, actor, body: { slug: team, ...rule } }) =>
+        ruleReply(await teams.own(principal.org, team, rule, audit.by(actor))),
     }),
     route({
       method: 'post',
@@ -213,11 +207,9 @@ export function teamRoutes({ teams, teamMembers, teamDrift, people, audit }: Ser
       right: 'admin',
       body: z.object({ slug: z.string(), id: z.uuid() }).strict(),
       replies: { 200: { description: 'Whether there was one.', schema: z.object({ removed: z.boolean() }) } },
-      async handle({ principal, actor, body }) {
-        const removed = await teams.disown(principal.org, body.slug, body.id)
-        if (removed) await audit.note(actor, { action: 'team.rule_removed', target: target(body.slug), before: { id: body.id } })
-        return { removed }
-      },
+      handle: async ({ principal, actor, body }) => ({
+        removed: await teams.disown(principal.org, body.slug, body.id, audit.by(actor)),
+      }),
     }),
     route({
       method: 'post',
@@ -262,11 +254,7 @@ export function teamRoutes({ teams, teamMembers, teamDrift, people, audit }: Ser
       },
       async handle({ principal, actor, body }) {
         const file = readTeamsFile(body.text)
-        const changes = await teams.importFile(principal.org, file, body.dry_run)
-        if (!body.dry_run && changes.length > 0) {
-          const after = { changes: changes.map((one) => one.text) }
-          await audit.note(actor, { action: 'team.imported', target: { type: 'team', id: 'file' }, after })
-        }
+        const changes = await teams.importFile(principal.org, file, body.dry_run, audit.by(actor))
         return {
           teams: file.teams.length,
           owns: file.teams.reduce((sum, team) => sum + team.owns.length, 0),

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { fits, lineageOf, strongestFirst, type OwnedKind, type OwnershipRule } from '../../domain/ownership.ts'
+import type { Note } from '../account/audit.ts'
 import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -33,13 +35,17 @@ export interface Teams {
   /** Refuses a slug that no team has, with those that there are. */
   require(org: string, slug: string): Promise<Team>
   mappings(org: string): Promise<Mapping[]>
-  save(org: string, team: { slug: string; name: string; description?: string | null; parent?: string | null }): Promise<Team>
+  save(
+    org: string,
+    team: { slug: string; name: string; description?: string | null; parent?: string | null },
+    audited?: Note,
+  ): Promise<Team>
   /** With its rules; the teams below it move up. */
-  remove(org: string, slug: string): Promise<void>
-  own(org: string, slug: string, rule: { kind: OwnedKind; pattern: string; precedence: number }): Promise<Mapping>
-  disown(org: string, slug: string, id: string): Promise<boolean>
+  remove(org: string, slug: string, audited?: Note): Promise<void>
+  own(org: string, slug: string, rule: { kind: OwnedKind; pattern: string; precedence: number }, audited?: Note): Promise<Mapping>
+  disown(org: string, slug: string, id: string, audited?: Note): Promise<boolean>
   /** What a file changes; with `dryRun`, what it would. */
-  importFile(org: string, file: TeamsFile, dryRun: boolean): Promise<readonly (FileChange | MemberChange)[]>
+  importFile(org: string, file: TeamsFile, dryRun: boolean, audited?: Note): Promise<readonly (FileChange | MemberChange)[]>
   /** Every repository and service that is known, and who owns it. */
   ownership(org: string): Promise<Owned[]>
   /** What a rule fits that a team does not have yet: who owns each now, and who would. */
@@ -111,32 +117,44 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
     list: (org) => semantic.query(listTeams, { org }),
     require: (org, slug) => found(semantic, org, slug),
     mappings: async (org) => strongestFirst(await semantic.query(listMappings, { org })),
-    save: (org, { slug, name, description = null, parent = null }) =>
+    save: (org, { slug, name, description = null, parent = null }, audited) =>
       change(org, async (tx) => {
         const all = await tx.query(listTeams, { org })
         const team: Team = { slug, name, description, parent, origin: 'hand', source: null }
         requireTree([...all.filter((one) => one.slug !== slug), team])
         await put(tx, org, team)
+        const [before, after] = [all.find((one) => one.slug === slug), team].map((one) => (one === undefined ? undefined : toldOf(one)))
+        if (!isDeepStrictEqual(before, after)) await audited?.({ action: 'team.saved', target: targetOf(slug), before, after }, tx)
         return team
       }),
-    remove: (org, slug) =>
+    remove: (org, slug, audited) =>
       change(org, async (tx) => {
-        const { parent } = await found(tx, org, slug)
-        await tx.query(liftChildren, { org, slug, parent })
+        const team = await found(tx, org, slug)
+        await tx.query(liftChildren, { org, slug, parent: team.parent })
         await tx.query(removeTeam, { org, slug })
+        await audited?.({ action: 'team.removed', target: targetOf(slug), before: toldOf(team) }, tx)
       }),
-    own: (org, slug, rule) =>
+    own: (org, slug, rule, audited) =>
       change(org, async (tx) => {
         await found(tx, org, slug)
-        requireFewRules((await tx.query(listMappings, { org })).length + 1)
-        return putRule(tx, org, { ...rule, team: slug, origin: 'hand' })
+        const all = await tx.query(listMappings, { org })
+        requireFewRules(all.length + 1)
+        const made = await putRule(tx, org, { ...rule, team: slug, origin: 'hand' })
+        const before = all.find((one) => one.id === made.id)
+        if (!isDeepStrictEqual(before, made))
+          await audited?.({ action: 'team.rule_added', target: targetOf(slug), before, after: made }, tx)
+        return made
       }),
-    disown: (org, slug, id) =>
+    disown: (org, slug, id, audited) =>
       change(org, async (tx) => {
         await found(tx, org, slug)
-        return (await tx.one(removeMapping, { org, team: slug, id })) !== null
+        const before = (await tx.query(listMappings, { org })).find((one) => one.id === id && one.team === slug)
+        if (before === undefined) return false
+        await tx.query(removeMapping, { org, team: slug, id })
+        await audited?.({ action: 'team.rule_removed', target: targetOf(slug), before }, tx)
+        return true
       }),
-    async importFile(org, file, dryRun) {
+    async importFile(org, file, dryRun, audited) {
       const planned = async (from: Queries) => {
         const teams = await from.query(listTeams, { org })
         const mappings = await from.query(listMappings, { org })
@@ -161,6 +179,8 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
           else if (one.do === 'disown') await tx.query(removeMapping, { org, team: one.team, id: one.id })
           else await putMember(tx, org, one)
         }
+        const after = { changes: changes.map((one) => one.text) }
+        if (changes.length > 0) await audited?.({ action: 'team.imported', target: { type: 'team', id: 'file' }, after }, tx)
         return changes
       })
     },
@@ -181,6 +201,9 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
     set,
   }
 }
+
+const targetOf = (slug: string) => ({ type: 'team', id: slug })
+const toldOf = ({ name, description, parent }: Team) => ({ name, description, parent })
 
 function unknownTeam(slug: string, all: readonly { slug: string }[]): AppError {
   const known = all.slice(0, 20).map((one) => one.slug)

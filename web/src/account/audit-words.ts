@@ -40,6 +40,7 @@ export const ACTIONS: Readonly<Record<string, string>> = {
   'team.imported': 'took in the teams of',
   'team.member_added': 'added a member to the team',
   'team.member_removed': 'took a member from the team',
+  'team.drift_accepted': 'took over, from the tool, the teams of',
   'person.saved': 'saved the person',
   'person.merged': 'merged into one person',
   'person.split': 'split from the person',
