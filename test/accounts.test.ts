@@ -421,6 +421,21 @@ describe('the audit log', () => {
   })
 })
 
+test('each organization has its days and weeks cut in its own time zone', async () => {
+  const zoneOf = async (org: string) => {
+    const answer = await ask<{ window: { tz: string } }>(machine(org), 'GET', '/v1/metrics/deployment_frequency')
+    return answer.body.window.tz
+  }
+  await ask(machine('acme'), 'POST', '/v1/organization', { time_zone: 'Asia/Tokyo' })
+  await ask(machine('bolt'), 'POST', '/v1/organization', { time_zone: 'America/Lima' })
+  expect(await Promise.all(['acme', 'bolt', 'acme', 'bolt'].map(zoneOf))).toEqual([
+    'Asia/Tokyo',
+    'America/Lima',
+    'Asia/Tokyo',
+    'America/Lima',
+  ])
+})
+
 describe('a change and its entry in the audit log', () => {
   const entries = async () => (await ask<{ items: { action: string }[] }>(machine('acme'), 'GET', '/v1/audit?limit=1000')).body.items
   const band = { metric: 'change_fail_rate', level: 'elite', min: null, max: null, unit: 'share' }
