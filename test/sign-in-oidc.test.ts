@@ -16,14 +16,14 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/store/embed
 import { openSemantic, type Semantic } from '../src/store/semantic.ts'
 import { noRow, statement } from '../src/store/statement.ts'
 import { startProvider, type LocalProvider, type Person } from './oidc-provider.ts'
-import { fairlead, freshDirectory, removeDirectory, startServer, type Server } from './server.ts'
+import { environmentOf, fairlead, freshDirectory, removeDirectory, startServer, type Server } from './server.ts'
 
 /** Single sign-on as a browser does it: the real program, a real provider, every redirect followed with its cookies. */
 const PASSWORD = 'correct horse battery'
 const CALLBACK = '/v1/signin/oidc/sso/callback'
 let scratch: string
 let data: string
-let postgres: EmbeddedPostgres
+let postgres: EmbeddedPostgres | undefined
 let semantic: Semantic
 let provider: LocalProvider
 let server: Server
@@ -42,16 +42,15 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'fairlead-oidc-'))
   data = await freshDirectory()
   const port = await freePort()
-  const [db, own] = await Promise.all([
-    startEmbeddedPostgres({ directory: join(scratch, 'postgres'), log: silentLog }),
-    startProvider([`http://localhost:${port}${CALLBACK}`]),
-  ])
-  postgres = db
-  provider = own
-  const uri = `postgresql://${db.user}@/${db.database}?host=${db.host}`
+  provider = await startProvider([`http://localhost:${port}${CALLBACK}`])
+  // The test looks into the database, too: into the one that the suite names, else into one of its own.
+  let uri = (await environmentOf(data))['POSTGRES_URI']
+  if (uri === undefined) {
+    postgres = await startEmbeddedPostgres({ directory: join(scratch, 'postgres'), log: silentLog })
+    uri = `postgresql://${postgres.user}@/${postgres.database}?host=${postgres.host}`
+  }
   semantic = await openSemantic({ uri: new Secret(uri) }, { log: silentLog })
   settings = {
-    POSTGRES_URI: uri,
     FAIRLEAD_OIDC_ISSUER: provider.issuer,
     FAIRLEAD_OIDC_CLIENT_ID: provider.clientId,
     FAIRLEAD_OIDC_CLIENT_SECRET: provider.clientSecret,
@@ -59,13 +58,13 @@ beforeAll(async () => {
     FAIRLEAD_OIDC_ROLE: 'viewer',
     FAIRLEAD_OIDC_DOMAINS: 'acme.example, Other.example',
   }
-  server = await startServer(data, settings, port)
+  server = await startServer(data, { ...settings, POSTGRES_URI: uri }, port)
 }, 60_000)
 afterAll(async () => {
   await server.stop()
   await semantic.close()
   await provider.close()
-  await postgres.stop()
+  await postgres?.stop()
   rmSync(scratch, { recursive: true, force: true })
   await removeDirectory(data)
 })
@@ -495,7 +494,7 @@ test(
   async () => {
     const [port, ourPort] = [await freePort(), await freePort()]
     const own = await freshDirectory()
-    const away = await startServer(own, { ...settings, POSTGRES_URI: '', FAIRLEAD_OIDC_ISSUER: `http://127.0.0.1:${port}` }, ourPort)
+    const away = await startServer(own, { ...settings, FAIRLEAD_OIDC_ISSUER: `http://127.0.0.1:${port}` }, ourPort)
     const at = async () => (await fetch(`${away.url}/v1/signin/oidc/sso`, { redirect: 'manual' })).headers.get('location') ?? ''
     expect(await at()).toBe('/?signin=sso-away')
     expect(await away.get('/v1/signin/options')).toMatchObject({ oidc: [{ id: 'sso' }] })
@@ -514,7 +513,6 @@ test(
     // The same provider under another name than it gives itself.
     const misnamed = await startServer(own, {
       ...settings,
-      POSTGRES_URI: '',
       FAIRLEAD_OIDC_ISSUER: provider.issuer.replace('127.0.0.1', 'localhost'),
     })
     const answer = await fetch(`${misnamed.url}/v1/signin/oidc/sso`, { redirect: 'manual' })

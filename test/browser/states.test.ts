@@ -52,6 +52,7 @@ describe('signed out', () => {
     const page = await at.open()
     await page.getByRole('button', { name: 'Forgotten the password?' }).click()
     expect(await page.getByLabel('Password').count()).toBe(0)
+    await page.locator('input[type=email]:focus').waitFor()
     await page.getByLabel('E-mail').fill(' ada@example.com ')
     await page.getByRole('button', { name: 'Send the link' }).click()
     expect(await page.getByRole('status').textContent()).toContain('If there is an account with this e-mail, a link is on its way.')

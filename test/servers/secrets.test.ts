@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { MAIL_USER, startMailServer } from '../mail-server.ts'
+import { startProvider } from '../oidc-provider.ts'
 import { freshDirectory, removeDirectory, startServer } from '../server.ts'
 import { givenServer, makeDatabase } from './own-database.ts'
 
@@ -35,8 +37,18 @@ test('a dump of the database and the log of the server hold no secret that was e
   address.pathname = `/${name}`
   const uri = address.href
   const data = await freshDirectory()
-  const server = await startServer(data, { POSTGRES_URI: uri, FAIRLEAD_LOG: 'debug' })
-  const secrets: string[] = [server.token, server.ingestToken]
+  const [mails, provider] = await Promise.all([startMailServer(), startProvider(['http://localhost/v1/signin/oidc/sso/callback'])])
+  const server = await startServer(data, {
+    POSTGRES_URI: uri,
+    FAIRLEAD_LOG: 'debug',
+    FAIRLEAD_PUBLIC_URL: 'http://localhost',
+    FAIRLEAD_SMTP_URI: `smtp://${encodeURIComponent(MAIL_USER.user)}:${encodeURIComponent(MAIL_USER.pass)}@127.0.0.1:${mails.port}`,
+    FAIRLEAD_MAIL_FROM: 'fairlead@mail.example',
+    FAIRLEAD_OIDC_ISSUER: provider.issuer,
+    FAIRLEAD_OIDC_CLIENT_ID: provider.clientId,
+    FAIRLEAD_OIDC_CLIENT_SECRET: provider.clientSecret,
+  })
+  const secrets: string[] = [server.token, server.ingestToken, MAIL_USER.pass, provider.clientSecret]
   const entered = (text: string) => {
     secrets.push(text)
     return text
@@ -70,6 +82,17 @@ test('a dump of the database and the log of the server hold no secret that was e
       body: JSON.stringify({ email, password }),
     })
     entered(/fairlead_session=([^;]+)/.exec(session.headers.get('set-cookie') ?? '')?.[1] ?? '')
+    // What only a mail has in it, and what a sign-in with a provider is bound to while it is under way.
+    const sent = mails.received.length
+    expect((await send('/v1/password/forgot', { email }, asPerson)).status).toBe(202)
+    await mails.until(sent + 1)
+    entered(/\/reset\/(\w+)/.exec(mails.received.at(-1)?.text ?? '')?.[1] ?? '')
+    const begun = await fetch(new URL('/v1/signin/oidc/sso', server.url), { redirect: 'manual' })
+    entered(new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? '')
+    const attempt = entered(/fairlead_oidc=([^;]+)/.exec(begun.headers.get('set-cookie') ?? '')?.[1] ?? '')
+    const callback = new URL('/v1/signin/oidc/sso/callback?state=none', server.url)
+    callback.searchParams.set('code', entered('a code of the provider, which it gives'))
+    expect((await fetch(callback, { redirect: 'manual', headers: { cookie: `fairlead_oidc=${attempt}` } })).status).toBe(302)
     // What is refused is told back and logged more often than what is taken.
     const wrong = entered('a wrong & long password')
     expect((await send('/v1/users', { email: 'x', password: wrong })).text).not.toContain(wrong)
@@ -98,6 +121,8 @@ test('a dump of the database and the log of the server hold no secret that was e
     expect(found).toEqual([])
   } finally {
     await server.stop()
+    await mails.close()
+    await provider.close()
     await drop()
     await removeDirectory(data)
   }

@@ -1,4 +1,5 @@
-import { useState } from 'react'
+import { useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { useLocation, useSearchParams } from 'wouter'
 import { useSignInOptions } from '../api/queries.ts'
 import { PlainPage } from '../frame/plain-page.tsx'
@@ -59,38 +60,48 @@ export function SignIn() {
 /** The password, or a link by mail for who forgot it. */
 function Account({ mail }: { readonly mail: boolean }) {
   const [step, setStep] = useState<'password' | 'forgotten' | 'asked'>('password')
-  if (step === 'asked')
-    return (
-      <p role="status">
-        If there is an account with this e-mail, a link is on its way. It works once, within the hour. Nothing comes? Ask an administrator.
-      </p>
-    )
-  if (step === 'forgotten')
-    return (
-      <>
-        <p>A link that sets a new password comes by mail.</p>
-        <EntryForm
-          path="/v1/password/forgot"
-          fields={ACCOUNT.slice(0, 1)}
-          button="Send the link"
-          sendingWord="One moment…"
-          onEntered={() => setStep('asked')}
-          stays
-        />
-        <button type="button" className="button" onClick={() => setStep('password')}>
-          Back to the password
-        </button>
-      </>
-    )
+  const box = useRef<HTMLDivElement>(null)
+  // What was pressed is gone: the keyboard goes on at what came in its place.
+  const goTo = (next: typeof step) => {
+    flushSync(() => setStep(next))
+    box.current?.querySelector<HTMLElement>('input, [tabindex]')?.focus()
+  }
   return (
-    <>
-      <EntryForm path="/v1/session" fields={ACCOUNT} button="Continue" sendingWord="One moment…" />
-      {mail && (
-        <button type="button" className="button" onClick={() => setStep('forgotten')}>
-          Forgotten the password?
-        </button>
+    <div className="way-step" ref={box}>
+      {step === 'password' && (
+        <>
+          <EntryForm key={step} path="/v1/session" fields={ACCOUNT} button="Continue" sendingWord="One moment…" />
+          {mail && (
+            <button type="button" className="button" onClick={() => goTo('forgotten')}>
+              Forgotten the password?
+            </button>
+          )}
+        </>
       )}
-    </>
+      {step === 'forgotten' && (
+        <>
+          <p>A link that sets a new password comes by mail.</p>
+          <EntryForm
+            key={step}
+            path="/v1/password/forgot"
+            fields={ACCOUNT.slice(0, 1)}
+            button="Send the link"
+            sendingWord="One moment…"
+            onEntered={() => goTo('asked')}
+            stays
+          />
+          <button type="button" className="button" onClick={() => goTo('password')}>
+            Back to the password
+          </button>
+        </>
+      )}
+      {step === 'asked' && (
+        <p role="status" tabIndex={-1}>
+          If there is an account with this e-mail, a link is on its way. It works once, within the hour. Nothing comes? Ask an
+          administrator.
+        </p>
+      )}
+    </div>
   )
 }
 
