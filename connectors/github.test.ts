@@ -175,6 +175,41 @@ describe('what may not be read', () => {
 const NEWEST =
   'query Newest{r0:repository(owner:"acme",name:"shop"){newest:pullRequests(first:1,orderBy:{field:UPDATED_AT,direction:DESC}){nodes{updatedAt}}}}'
 
+describe('teams', () => {
+  const team = { slug: 'pay', name: 'Pay' }
+  const owned = get('/repos/acme/shop', { ...shop, owner: { login: 'acme', type: 'Organization' } })
+  const lists = (status = 200) => [
+    get('/orgs/acme/teams?per_page=100', [team]),
+    get('/orgs/acme/teams/pay/members?per_page=100&role=member', [], status),
+    get('/orgs/acme/teams/pay/members?per_page=100&role=maintainer', []),
+    get('/orgs/acme/teams/pay/repos?per_page=100', []),
+  ]
+  const told = async (exchanges: readonly Exchange[], cursor: string | null = null) => {
+    const ask = await asking(exchanges)
+    const pages = await pullStream(connector, 'teams', ask(cursor))
+    return { items: itemsOf(pages), cursor: lastOf(pages), asked: fake?.asked.length }
+  }
+
+  test('are asked for once a day', async () => {
+    const first = await told([owned, ...lists()])
+    expect(first.items).toHaveLength(1)
+    expect(await told([owned, ...lists()], first.cursor)).toMatchObject({ items: [], asked: 1 })
+    const older = first.cursor?.replaceAll(/2026-03-01/g, '2026-02-27') ?? null
+    expect((await told([owned, ...lists()], older)).items).toHaveLength(1)
+  })
+
+  test('that may not be read stay unknown: neither a failure nor an organization without teams, or a team without members', async () => {
+    expect(await told([owned, get('/orgs/acme/teams?per_page=100', {}, 403)])).toMatchObject({ items: [], cursor: null })
+    expect(await told([owned, get('/orgs/acme/teams?per_page=100', {}, 404)])).toMatchObject({ items: [], cursor: null })
+    expect(await told([owned, ...lists(404)])).toMatchObject({ items: [], cursor: null })
+    // A person has no teams.
+    expect(await told([get('/repos/acme/shop', { ...shop, owner: { login: 'acme', type: 'User' } })])).toMatchObject({
+      items: [],
+      asked: 1,
+    })
+  })
+})
+
 describe('pull requests', () => {
   const reviews = (updatedAt: string) => ({
     repository: {

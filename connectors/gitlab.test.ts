@@ -181,6 +181,27 @@ describe('pull', () => {
     expect((await pull('merge_requests', askOf(settings, http))).payloads).toEqual([expect.objectContaining({ iid: 1, size: null })])
   })
 
+  test('groups are asked for once a day; members that may not be read are no group without members', async () => {
+    const of = { ...settings, projects: [], group: 'acme' }
+    const replies = {
+      '/groups/acme': { body: { id: 1, full_path: 'acme', name: 'Acme' } },
+      '/groups/acme/descendant_groups': { body: [] },
+      '/groups/acme/projects': { body: [] },
+      '/groups/1/members': { body: [{ id: 7, username: 'alice', state: 'active', access_level: 50 }] },
+    }
+    const first = await pull('groups', askOf(of, fakeHttp(replies)))
+    expect(first.payloads).toMatchObject([{ group: 'acme', groups: [{ full_path: 'acme', members: [{ username: 'alice' }] }] }])
+    const again = fakeHttp(replies)
+    expect((await pull('groups', askOf(of, again, { cursor: first.cursor }))).items).toEqual([])
+    expect(again.asked).toEqual([])
+    const tomorrow = askOf(of, fakeHttp(replies), { cursor: first.cursor, begun: '2026-03-02T00:00:00.000Z' })
+    expect((await pull('groups', tomorrow)).items).toHaveLength(1)
+    for (const path of Object.keys(replies).filter((one) => !one.endsWith('/projects'))) {
+      const refused = { ...replies, [path]: { status: 403 } }
+      expect([path, (await pull('groups', askOf(of, fakeHttp(refused)))).items]).toEqual([path, []])
+    }
+  })
+
   test('without projects and group nothing is asked', async () => {
     const http = fakeHttp({})
     for (const stream of Object.keys(connector.streams)) expect((await pull(stream, askOf({}, http))).items).toEqual([])

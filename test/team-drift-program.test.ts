@@ -50,7 +50,7 @@ test('teams of both forges are pulled at once when asked, told as drift, and acc
   expect((await cli('teams', 'show', 'payments')).stdout).toMatch(/repository +acme\/shop/)
   const payments = await server.get<{ parent: string; origin: string; source: string }>('/v1/teams/payments')
   expect(payments).toMatchObject({ parent: 'platform', origin: 'provider', source: 'github' })
-  expect((await cli('teams', 'drift', '--source', 'github')).stdout).toBe('Forges say what stands here.\n')
+  expect((await cli('teams', 'drift', '--source', 'github')).stdout).toMatch(/^Nothing differs/)
   expect((await cli('teams', 'drift', '--accept', '--source', 'github')).stdout).toBe('Nothing changes by that.\n')
 
   // What somebody changes here stays, and is told.

@@ -132,7 +132,12 @@ async function drift(client: Client, { accept, source, team }: Options): Promise
   const reply = await client.json<{ items: DriftReply[] }>('/v1/teams/drift')
   const items = reply.items.filter((one) => (source === undefined || one.source === source) && (team === undefined || one.team === team))
   if (accept !== true)
-    return [{ items, next: null }, items.length === 0 ? 'Forges say what stands here.' : items.map((one) => one.text).join('\n')]
+    return [
+      { items, next: null },
+      items.length === 0
+        ? 'Nothing differs from what forges have told of teams. They are asked with `fairlead sync teams`.'
+        : items.map((one) => one.text).join('\n'),
+    ]
   const accepted: DriftReply[] = []
   for (const name of source === undefined ? new Set(items.map((one) => one.source)) : [source]) {
     const body = { source: name, ...(team === undefined ? {} : { team }) }
