@@ -389,6 +389,24 @@ describe('the end', () => {
     await grace.getByRole('heading', { name: 'Sign in to Fairlead' }).waitFor()
   })
 
+  test('who belongs to no organization any more still has an account, and is told so', async () => {
+    await signIn(grace, 'grace@example.com', `${PASSWORD} 2`)
+    await grace.getByRole('heading', { name: 'Account', level: 1 }).waitFor()
+    await entry(grace, 'this one').waitFor()
+    await isSound(grace)
+    await sessionMenu(grace).click()
+    expect(await grace.locator('.session-who p').last().textContent()).toBe('Of no organization')
+    expect(await grace.locator('.session-panel a').allTextContents()).toEqual(['Account'])
+    for (const path of ['/members', '/tokens', '/audit', '/organization']) {
+      await grace.goto(program.url + path)
+      await grace.getByText('You do not belong to Acme Payments. Ask one of them for an invitation.').waitFor()
+    }
+    await grace.goto(program.url)
+    await grace.getByRole('heading', { name: 'Fairlead could not be read' }).waitFor()
+    await signOut(grace)
+    await grace.getByRole('heading', { name: 'Sign in to Fairlead' }).waitFor()
+  })
+
   test('all of it stands in the audit log, and is exported', async () => {
     await go(ada, 'Audit log')
     await ada.locator('.audit-entry').first().waitFor()
