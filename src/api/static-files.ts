@@ -30,6 +30,7 @@ export const PAGES: ReadonlySet<string> = new Set([
   '/teams',
   '/teams/detail',
   '/teams/import',
+  '/teams/drift',
   '/people',
   '/people/mailmap',
   '/settings',

@@ -15,7 +15,7 @@ export interface Grounds {
 }
 
 /** The real program with a browser before it, for one test file. After each test: the browser complained of nothing. */
-export function grounds(): Grounds {
+export function grounds(settings: Readonly<Record<string, string>> = {}): Grounds {
   let browser: Browser | undefined
   let program: Program | undefined
   let home = ''
@@ -24,7 +24,7 @@ export function grounds(): Grounds {
   beforeAll(async () => {
     browser = await launch()
     home = await freshDirectory()
-    program = await startProgram(join(home, 'data'))
+    program = await startProgram(join(home, 'data'), 0, settings)
     const { page, close } = await visit(browser, program.signInLink)
     signedIn = await page.context().storageState()
     await close()

@@ -21,11 +21,11 @@ export interface Program {
 
 const bin = () => join(inject('program'), 'bin', 'fairlead.mjs')
 
-export async function startProgram(home: string, port = 0): Promise<Program> {
+export async function startProgram(home: string, port = 0, settings: Readonly<Record<string, string>> = {}): Promise<Program> {
   await mkdir(home, { recursive: true })
   const child = spawn(process.execPath, [bin(), 'up', '--port', String(port)], {
     cwd: home,
-    env: plainEnvironment(),
+    env: { ...plainEnvironment(), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -23,6 +23,7 @@ const TeamsPage = lazy(() => import('./teams/teams-page.tsx'))
 const TeamPage = lazy(() => import('./teams/team-page.tsx'))
 const PeoplePage = lazy(() => import('./people/people-page.tsx'))
 const MailmapPage = lazy(() => import('./people/mailmap-page.tsx'))
+const DriftPage = lazy(() => import('./teams/drift-page.tsx'))
 const ImportPage = lazy(() => import('./teams/import-page.tsx'))
 const InvitationPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).InvitationPage }))
 const ResetPage = lazy(async () => ({ default: (await import('./state/link-page.tsx')).ResetPage }))
@@ -95,6 +96,9 @@ export function App() {
           </Route>
           <Route path="/teams/import">
             <WithStatus waiting={<PageSkeleton title="Import teams" />}>{(status) => <ImportPage status={status} />}</WithStatus>
+          </Route>
+          <Route path="/teams/drift">
+            <WithStatus waiting={<PageSkeleton title="Drift" />}>{(status) => <DriftPage status={status} />}</WithStatus>
           </Route>
           <Route path="/people">
             <WithStatus waiting={<PageSkeleton title="People" />}>{(status) => <PeoplePage status={status} />}</WithStatus>

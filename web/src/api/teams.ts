@@ -96,3 +96,17 @@ export function useTried(slug: string, { kind, pattern, precedence }: Pick<Rule,
     placeholderData: keepPreviousData,
   })
 }
+
+/** One entry of `GET /v1/teams/drift`: where a tool and the teams here say different things. */
+export interface Drift {
+  team: string
+  kind: 'team' | 'member' | 'repository'
+  what: 'only_at_provider' | 'only_here' | 'differs'
+  subject: string
+  source: string
+  text: string
+}
+
+export function useDrift() {
+  return useQuery({ queryKey: ['teams', 'drift'], queryFn: ({ signal }) => get<Page<Drift>>('/v1/teams/drift', signal) })
+}

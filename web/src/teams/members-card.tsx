@@ -13,8 +13,18 @@ import { originText } from './team-words.ts'
 import './members-card.css'
 
 /** Who is in a team, who was and who will be. */
-export function MembersCard({ team, mayChange }: { team: TeamDetail; mayChange: boolean }) {
-  const now = useNow(60_000)
+export function MembersCard({
+  team,
+  readAt,
+  mayChange,
+}: {
+  team: TeamDetail
+  /** When it was told. */
+  readAt: number
+  mayChange: boolean
+}) {
+  // Who left a moment ago is before what was told since.
+  const now = Math.max(useNow(60_000), readAt)
   const [adding, setAdding] = useState(false)
   const [ending, setEnding] = useState<Member | null>(null)
   const add = useRef<HTMLButtonElement>(null)

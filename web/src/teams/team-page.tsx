@@ -64,7 +64,7 @@ export default function TeamPage({ status }: { status: Status }) {
         <div className="cards">
           <Actions team={detail} teams={all} mayChange={mayChange === true} />
           <RulesCard team={detail} mayChange={mayChange === true} />
-          <MembersCard team={detail} mayChange={mayChange === true} />
+          <MembersCard team={detail} readAt={team.dataUpdatedAt} mayChange={mayChange === true} />
           <Owns team={detail} below={all.filter(({ parent }) => parent === slug)} />
         </div>
       )}

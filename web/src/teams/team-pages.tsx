@@ -3,6 +3,7 @@ import { SubPages } from '../frame/sub-pages.tsx'
 const PAGES = [
   { path: '/teams', text: 'Teams' },
   { path: '/people', text: 'People' },
+  { path: '/teams/drift', text: 'Drift' },
   { path: '/teams/import', text: 'Import' },
 ]
 
