@@ -17,7 +17,7 @@ export interface ForgeTeam {
   readonly repositories: readonly string[]
 }
 
-interface HereTeam {
+export interface HereTeam {
   readonly slug: string
   readonly name: string
   readonly description: string | null
@@ -177,4 +177,110 @@ function repositoryDrift(source: string, bySlug: ReadonlyMap<string, ForgeTeam>,
     drift.push({ team, source, kind: 'repository', what: 'only_here', subject: pattern, text, step: { do: 'disown', rule } })
   }
   return drift
+}
+
+/** What is to be written when drift is accepted. */
+export interface Acceptance {
+  /** In the order in which they were found. */
+  readonly drift: readonly Drift[]
+  readonly teams: readonly HereTeam[]
+  readonly dropped: readonly string[]
+  readonly joins: readonly {
+    readonly team: string
+    readonly login: string
+    readonly role: string | null
+    readonly valid_to: string | null
+  }[]
+  /** Memberships that end now. */
+  readonly leaves: readonly string[]
+  readonly owns: readonly { readonly team: string; readonly pattern: string }[]
+  readonly disowns: readonly string[]
+}
+
+/** A team that is accepted brings its members, and a parent its children: a round for each. */
+const MOST_ROUNDS = 100
+
+/**
+ * Takes what a source says, of one team or of all, until nothing differs. Played through here and not in the store, so that the transaction that
+ * writes it is short.
+ */
+export function acceptDrift(source: string, told: readonly ForgeTeam[], here: Here, team: string | undefined): Acceptance {
+  const provider = told.find((one) => one.source === source)?.provider ?? ''
+  const teams = new Map(here.teams.map((one) => [one.slug, one]))
+  const logins = new Map(here.logins)
+  let rules = [...here.rules]
+  let members = [...here.members]
+  const drift: Drift[] = []
+  const saved = new Set<string>()
+  const dropped = new Set<string>()
+  const joins: Acceptance['joins'][number][] = []
+  const leaves = new Set<string>()
+  const disowns = new Set<string>()
+  const forget = (gone: readonly Rule[]) => {
+    for (const { id } of gone) disowns.add(id)
+    rules = rules.filter((one) => !gone.some(({ id }) => id === one.id))
+  }
+  const take = (step: DriftStep): void => {
+    switch (step.do) {
+      case 'team':
+        teams.set(step.team.slug, { ...step.team, origin: 'provider', source })
+        saved.add(step.team.slug)
+        return
+      case 'drop': {
+        const parent = teams.get(step.slug)?.parent ?? null
+        teams.delete(step.slug)
+        dropped.add(step.slug)
+        for (const one of teams.values()) if (one.parent === step.slug) teams.set(one.slug, { ...one, parent })
+        rules = rules.filter((one) => one.team !== step.slug)
+        members = members.filter((one) => one.team !== step.slug)
+        return
+      }
+      case 'join': {
+        const key = loginKey(provider, step.login)
+        const person_id = logins.get(key) ?? key
+        logins.set(key, person_id)
+        const later = members.flatMap(({ team: of, person_id: who, valid_from }) =>
+          of === step.team && who === person_id && valid_from !== null && valid_from > here.now ? [valid_from] : [],
+        )
+        // Since when they are in it the forge does not say: known is that they are from now on.
+        const row = { team: step.team, login: step.login, role: step.role, valid_to: later.sort()[0] ?? null }
+        joins.push(row)
+        members.push({ ...row, id: key, person_id, name: step.login, valid_from: here.now, source })
+        return
+      }
+      case 'leave': {
+        const gone = members.filter((one) => one.team === step.team && one.person_id === step.person_id && isAt(one, here.now))
+        for (const { id } of gone) leaves.add(id)
+        members = members.filter((one) => !gone.includes(one))
+        return
+      }
+      case 'own':
+        forget(step.instead)
+        rules = rules.filter((one) => one.team !== step.team || one.kind !== 'repository' || one.pattern !== step.repository)
+        rules.push({ id: '', team: step.team, kind: 'repository', pattern: step.repository, precedence: 0, origin: 'provider' })
+        return
+      default:
+        forget([step.rule])
+    }
+  }
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const all = driftOf(source, told, { teams: [...teams.values()], rules, members, logins, now: here.now })
+    const due = all.filter((one) => team === undefined || one.team === team)
+    if (due.length === 0) break
+    // Teams before what is in them; a rule that is in the way before the one that takes its place.
+    const first = due.filter((one) => one.kind === 'team')
+    const steps = first.length > 0 ? first : due.toSorted((a, b) => Number(b.what === 'only_here') - Number(a.what === 'only_here'))
+    for (const { step } of steps) take(step)
+    drift.push(...steps)
+  }
+  const owns = rules.flatMap((one) => (one.id === '' ? [{ team: one.team, pattern: one.pattern }] : []))
+  return {
+    drift,
+    teams: [...saved].flatMap((slug) => teams.get(slug) ?? []),
+    dropped: [...dropped],
+    joins,
+    leaves: [...leaves],
+    owns,
+    disowns: [...disowns].filter((id) => id !== ''),
+  }
 }

@@ -151,6 +151,8 @@ const LINES: readonly {
   { right: 'admin', line: (of) => ['teams', 'save', 'acme-team', '--parent', of('team')] },
   { right: 'admin', line: (of) => ['teams', 'remove', of('team')] },
   { right: 'admin', line: () => ['teams', 'import', file('teams.yaml'), '--dry-run'] },
+  { right: 'read', line: () => ['teams', 'drift'] },
+  { right: 'admin', line: (of) => ['teams', 'drift', '--accept', '--source', of('forge')] },
   { right: 'read', line: () => ['people', 'list'] },
   { right: 'read', line: (of) => ['people', 'list', `ada@${of('')}.example`] },
   { right: 'read', line: () => ['people', 'suggest'] },

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { isAt } from '../../domain/membership.ts'
-import { driftOf, loginKey, slugOf, type Drift, type DriftStep, type ForgeTeam, type Here } from '../../domain/team-drift.ts'
+import { acceptDrift, driftOf, loginKey, slugOf, type Acceptance, type Drift, type ForgeTeam, type Here } from '../../domain/team-drift.ts'
 import type { Actor, Audit } from '../account/audit.ts'
 import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
@@ -10,16 +9,15 @@ import { addResolved, resolvePeople } from '../people/resolve.ts'
 import type { Analytics } from '../store/analytics.ts'
 import type { Queries, Semantic } from '../store/semantic.ts'
 import { statement } from '../store/statement.ts'
-import { addMember, listMembers } from './member-rows.ts'
-import { closeMember } from './members.ts'
-import { liftChildren, listMappings, listTeams, removeMapping, removeTeam, saveMapping, saveTeam } from './team-rows.ts'
+import { addMembers, endMembers, listMembers } from './member-rows.ts'
+import { liftChildren, listMappings, listTeams, removeMappings, removeTeam, saveRepositories, saveTeams } from './team-rows.ts'
 import { requireFewRules, requireTree, type Teams } from './teams.ts'
 
 /** What forges say of teams against what stands here. */
 export interface TeamDrift {
   list(org: string): Promise<Drift[]>
   /** Makes it as the forge says, of all its teams or of one; gives what was different. */
-  accept(actor: Actor, org: string, source: string, team: string | undefined): Promise<Drift[]>
+  accept(actor: Actor, org: string, source: string, team: string | undefined): Promise<readonly Drift[]>
 }
 
 const told = statement({
@@ -42,9 +40,6 @@ const loginsOf = statement({
   sql: `SELECT provider, value, person_id FROM identity_mappings WHERE org_id = {org:uuid} AND kind = 'login' AND provider = ANY({providers:text[]})`,
   row: z.object({ provider: z.string(), value: z.string(), person_id: z.string() }),
 })
-
-/** A team that is accepted brings its members, and a parent its children. */
-const MOST_ROUNDS = 100
 
 export function openTeamDrift(parts: {
   semantic: Semantic
@@ -76,52 +71,37 @@ export function openTeamDrift(parts: {
     }
   }
 
-  const take = async (
+  const write = async (
     tx: Queries,
     org: string,
     { source, provider }: Pick<ForgeTeam, 'source' | 'provider'>,
-    step: DriftStep,
+    due: Acceptance,
   ): Promise<void> => {
-    switch (step.do) {
-      case 'team': {
-        const all = await tx.query(listTeams, { org })
-        const team = { ...step.team, origin: 'provider' as const, source }
-        requireTree([...all.filter((one) => one.slug !== team.slug), team])
-        await tx.query(saveTeam, { org, ...team, now: now() })
-        return
-      }
-      case 'drop': {
-        const team = (await tx.query(listTeams, { org })).find((one) => one.slug === step.slug)
-        await tx.query(liftChildren, { org, slug: step.slug, parent: team?.parent ?? null })
-        await tx.query(removeTeam, { org, slug: step.slug })
-        return
-      }
-      case 'join': {
-        const text = `${provider}:${step.login}`
-        const people = await resolvePeople(tx, org, [text])
-        await addResolved(tx, org, [...people.values()], now(), 'seen')
-        const { id } = people.get(text) as { id: string }
-        const own = (await tx.query(listMembers, { org, team: step.team })).filter((row) => row.person_id === id)
-        // Since when they are in it the forge does not say: known is that they are from now on.
-        const next = own.flatMap((row) => (row.valid_from !== null && row.valid_from > now() ? [row.valid_from] : [])).sort()[0]
-        const row = { id: randomUUID(), org, team: step.team, person_id: id, role: step.role, valid_from: now(), valid_to: next ?? null }
-        await tx.query(addMember, { ...row, origin: 'provider', source, now: now() })
-        return
-      }
-      case 'leave': {
-        const own = (await tx.query(listMembers, { org, team: step.team })).filter((row) => row.person_id === step.person_id)
-        for (const row of own) if (isAt(row, now())) await closeMember(tx, org, row, now())
-        return
-      }
-      case 'own': {
-        for (const { team, id } of step.instead) await tx.query(removeMapping, { org, team, id })
-        const rule = { team: step.team, kind: 'repository', pattern: step.repository, precedence: 0, origin: 'provider' }
-        await tx.query(saveMapping, { id: randomUUID(), org, ...rule, now: now() })
-        return
-      }
-      default:
-        await tx.query(removeMapping, { org, team: step.rule.team, id: step.rule.id })
+    const at = now()
+    const rows = (all: readonly object[]) => JSON.stringify(all)
+    if (due.teams.length > 0) await tx.query(saveTeams, { org, now: at, rows: rows(due.teams) })
+    for (const slug of due.dropped) {
+      const team = (await tx.query(listTeams, { org })).find((one) => one.slug === slug)
+      await tx.query(liftChildren, { org, slug, parent: team?.parent ?? null })
+      await tx.query(removeTeam, { org, slug })
     }
+    if (due.leaves.length > 0) await tx.query(endMembers, { org, ids: due.leaves, now: at })
+    if (due.joins.length > 0) {
+      const people = await resolvePeople(
+        tx,
+        org,
+        due.joins.map((one) => `${provider}:${one.login}`),
+      )
+      await addResolved(tx, org, [...people.values()], at, 'seen')
+      const joins = due.joins.map(({ team, login, role, valid_to }) => {
+        const { id } = people.get(`${provider}:${login}`) as { id: string }
+        return { id: randomUUID(), team, person_id: id, role, valid_from: at, valid_to }
+      })
+      await tx.query(addMembers, { org, origin: 'provider', source, now: at, rows: rows(joins) })
+    }
+    if (due.disowns.length > 0) await tx.query(removeMappings, { org, ids: due.disowns })
+    const owns = due.owns.map((one) => ({ ...one, id: randomUUID() }))
+    if (owns.length > 0) await tx.query(saveRepositories, { org, now: at, rows: rows(owns) })
   }
 
   return {
@@ -138,31 +118,17 @@ export function openTeamDrift(parts: {
       if (team !== undefined && !known) await teams.require(org, team)
       return teams.change(org, async (tx) => {
         await tx.one(holdPeople, { org })
-        const accepted: Drift[] = []
-        let before = ''
-        for (let round = 0; round < MOST_ROUNDS; round++) {
-          const all = driftOf(source, forge, await standing(tx, org, forge))
-          const due = all.filter((one) => team === undefined || one.team === team)
-          const said = due.map((one) => one.text).join()
-          if (due.length === 0 || said === before) break
-          before = said
-          // Teams before what is in them; a rule that is in the way before the one that takes its place.
-          const first = due.filter((one) => one.kind === 'team')
-          const steps = first.length > 0 ? first : due.toSorted((a, b) => Number(b.what === 'only_here') - Number(a.what === 'only_here'))
-          const done = new Set<string>()
-          for (const one of steps) {
-            // A team whose name and parent differ is saved once.
-            const key = JSON.stringify(one.step)
-            if (!done.has(key)) await take(tx, org, from, one.step)
-            done.add(key)
-          }
-          accepted.push(...steps)
-        }
-        requireFewRules((await tx.query(listMappings, { org })).length)
-        const after = { source, changes: accepted.map((one) => one.text) }
-        if (accepted.length > 0)
-          await audit.note(actor, { action: 'team.drift_accepted', target: { type: 'team', id: team ?? source }, after }, tx)
-        return accepted
+        const here = await standing(tx, org, forge)
+        const due = acceptDrift(source, forge, here, team)
+        if (due.drift.length === 0) return due.drift
+        const saved = new Map(here.teams.map((one) => [one.slug, one]))
+        for (const one of due.teams) saved.set(one.slug, one)
+        requireTree([...saved.values()])
+        requireFewRules(here.rules.length + due.owns.length - due.disowns.length)
+        await write(tx, org, from, due)
+        const after = { source, changes: due.drift.map((one) => one.text) }
+        await audit.note(actor, { action: 'team.drift_accepted', target: { type: 'team', id: team ?? source }, after }, tx)
+        return due.drift
       })
     },
   }

@@ -50,3 +50,21 @@ export const removeMember = statement({
   sql: 'DELETE FROM team_members WHERE org_id = {org:uuid} AND id = {id:uuid}',
   row: noRow,
 })
+/** Many at once: an array of JSON. */
+export const addMembers = statement({
+  name: 'teams.add_members',
+  sql: `INSERT INTO team_members (id, org_id, team, person_id, role, valid_from, valid_to, origin, source, created_at)
+SELECT r.id, {org:uuid}, r.team, r.person_id, r.role, r.valid_from, r.valid_to, {origin:text}, {source:text}, {now:timestamptz}
+FROM jsonb_to_recordset({rows:jsonb}) AS r(id uuid, team text, person_id uuid, role text, valid_from timestamptz, valid_to timestamptz)`,
+  row: noRow,
+})
+/** What began only now never was. */
+export const endMembers = statement({
+  name: 'teams.end_members',
+  sql: `WITH gone AS (
+  DELETE FROM team_members WHERE org_id = {org:uuid} AND id = ANY({ids:uuid[]}) AND valid_from >= {now:timestamptz}
+)
+UPDATE team_members SET valid_to = {now:timestamptz}
+WHERE org_id = {org:uuid} AND id = ANY({ids:uuid[]}) AND (valid_from IS NULL OR valid_from < {now:timestamptz})`,
+  row: noRow,
+})

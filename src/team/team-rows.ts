@@ -54,6 +54,16 @@ ON CONFLICT (org_id, slug) DO UPDATE SET name = excluded.name, description = exc
   origin = excluded.origin, source = excluded.source`,
   row: noRow,
 })
+/** Many at once: an array of JSON. */
+export const saveTeams = statement({
+  name: 'teams.save_all',
+  sql: `INSERT INTO teams (org_id, slug, name, description, parent, origin, source, created_at)
+SELECT {org:uuid}, r.slug, r.name, r.description, r.parent, r.origin, r.source, {now:timestamptz}
+FROM jsonb_to_recordset({rows:jsonb}) AS r(slug text, name text, description text, parent text, origin text, source text)
+ON CONFLICT (org_id, slug) DO UPDATE SET name = excluded.name, description = excluded.description, parent = excluded.parent,
+  origin = excluded.origin, source = excluded.source`,
+  row: noRow,
+})
 /** What stood below it stands below what was above it. */
 export const liftChildren = statement({
   name: 'teams.lift_children',
@@ -77,6 +87,20 @@ export const removeMapping = statement({
   name: 'teams.disown',
   sql: 'DELETE FROM team_mappings WHERE org_id = {org:uuid} AND team = {team:text} AND id = {id:uuid} RETURNING id',
   row: id,
+})
+
+export const saveRepositories = statement({
+  name: 'teams.own_all',
+  sql: `INSERT INTO team_mappings (id, org_id, team, kind, pattern, precedence, origin, created_at)
+SELECT r.id, {org:uuid}, r.team, 'repository', r.pattern, 0, 'provider', {now:timestamptz}
+FROM jsonb_to_recordset({rows:jsonb}) AS r(id uuid, team text, pattern text)
+ON CONFLICT (org_id, team, kind, pattern) DO UPDATE SET precedence = excluded.precedence, origin = excluded.origin`,
+  row: noRow,
+})
+export const removeMappings = statement({
+  name: 'teams.disown_all',
+  sql: 'DELETE FROM team_mappings WHERE org_id = {org:uuid} AND id = ANY({ids:uuid[]})',
+  row: noRow,
 })
 
 const version = z.object({ version: z.coerce.number() })

@@ -11,8 +11,7 @@ import { holdPeople } from '../people/people-rows.ts'
 import { addResolved, resolvePeople } from '../people/resolve.ts'
 import { changesOf, type FileChange } from './file-changes.ts'
 import { memberChanges, type MemberChange } from './member-changes.ts'
-import { addMember, changeMember, listMembers } from './member-rows.ts'
-import { closeMember } from './members.ts'
+import { addMembers, changeMember, endMembers, listMembers } from './member-rows.ts'
 import { readOwnership, type Owned } from './known.ts'
 import type { TeamsFile } from './teams-file.ts'
 import {
@@ -101,16 +100,25 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
     const of = (slug: string) => members.filter((row) => row.team === slug)
     return file.teams.flatMap((team) => memberChanges(team, { standing: of(team.slug), people, now: now() }))
   }
-  const putMember = async (tx: Queries, org: string, one: MemberChange): Promise<void> => {
-    if (one.do === 'leave') await closeMember(tx, org, one.row, now())
-    else if (one.do === 'member') {
+  const putMembers = async (tx: Queries, org: string, changes: readonly (FileChange | MemberChange)[]): Promise<void> => {
+    const joins = changes.filter((one) => one.do === 'join')
+    await addResolved(
+      tx,
+      org,
+      joins.map((one) => one.person),
+      now(),
+    )
+    const left = changes.flatMap((one) => (one.do === 'leave' ? [one.row.id] : []))
+    if (left.length > 0) await tx.query(endMembers, { org, ids: left, now: now() })
+    for (const one of changes) {
+      if (one.do !== 'member') continue
       const { id, role, valid_to, origin, source } = one.row
       await tx.query(changeMember, { org, id, role, valid_to, origin, source })
-    } else {
-      const { team, person, role, valid_from, valid_to } = one
-      const row = { id: randomUUID(), org, team, person_id: person.id, role, valid_from, valid_to }
-      await tx.query(addMember, { ...row, origin: 'file', source: null, now: now() })
     }
+    const rows = joins.map(({ team, person, role, valid_from, valid_to }) => {
+      return { id: randomUUID(), team, person_id: person.id, role, valid_from, valid_to }
+    })
+    if (rows.length > 0) await tx.query(addMembers, { org, origin: 'file', source: null, now: now(), rows: JSON.stringify(rows) })
   }
 
   return {
@@ -171,14 +179,12 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
       return change(org, async (tx) => {
         if (file.teams.some((team) => team.members !== null)) await tx.one(holdPeople, { org })
         const changes = await planned(tx)
-        const joining = changes.flatMap((one) => (one.do === 'join' ? [one.person] : []))
-        await addResolved(tx, org, joining, now())
         for (const one of changes) {
           if (one.do === 'team') await put(tx, org, one.team)
           else if (one.do === 'own') await putRule(tx, org, one.rule)
           else if (one.do === 'disown') await tx.query(removeMapping, { org, team: one.team, id: one.id })
-          else await putMember(tx, org, one)
         }
+        await putMembers(tx, org, changes)
         const after = { changes: changes.map((one) => one.text) }
         if (changes.length > 0) await audited?.({ action: 'team.imported', target: { type: 'team', id: 'file' }, after }, tx)
         return changes
@@ -215,7 +221,7 @@ function unknownTeam(slug: string, all: readonly { slug: string }[]): AppError {
   })
 }
 
-export function requireTree(teams: readonly Team[]): void {
+export function requireTree(teams: readonly Pick<Team, 'slug' | 'parent'>[]): void {
   if (teams.length > MOST_TEAMS) throw new AppError('invalid-input', `There would be more than ${MOST_TEAMS} teams.`)
   const parents = new Map(teams.map((team) => [team.slug, team.parent]))
   for (const { slug, parent } of teams) {
