@@ -1,6 +1,9 @@
-import { TypedParameter, Types, type FieldPacket, type TypedParameterValue } from 'mysql2'
+import mysql2, { type FieldPacket, type TypedParameterValue } from 'mysql2'
 import { readNumber } from './postgres-value.ts'
 import { PLACEHOLDER, type Param, type Params } from './statement.ts'
+
+/** The package is CommonJS, of which Node.js finds no names by itself. */
+const { TypedParameter, Types } = mysql2
 
 export type MysqlValue = string | number | null | TypedParameterValue
 

@@ -1,4 +1,4 @@
-import { createPool, type FieldPacket } from 'mysql2'
+import mysql2, { type FieldPacket } from 'mysql2'
 import type { Pool, PoolConnection } from 'mysql2/promise'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
@@ -57,7 +57,7 @@ const SESSION = `set time_zone = '+00:00',
 
 export async function openMysql(target: MysqlTarget, options: MysqlOptions): Promise<Mysql> {
   if (target.ignored.length > 0) options.log.warn('config.ignored', { variable: target.variable, parameters: target.ignored })
-  const connections = createPool({
+  const connections = mysql2.createPool({
     ...(target.socket === null ? { host: target.host, port: target.port } : { socketPath: target.socket }),
     user: target.username,
     password: target.password.reveal(),
