@@ -49,6 +49,9 @@ export const SETTINGS = {
   CLICKHOUSE_URI: secret('Analytics store: `clickhouse://user:password@host:8123/db` or `http(s)://…`. Unset: chDB in the data directory.'),
   DATABASE_URI: secret('Used for the store whose scheme it has, when the specific variable is unset.'),
   DATABASE_URL: secret('As DATABASE_URI, asked last.'),
+  MYSQL_URI: secret(
+    'A MySQL 8 or MariaDB 10.6+ beside the stores: `mysql://user:password@host:3306/lake`. Where `export lake` writes and `import devlake` reads, unless they are told another.',
+  ),
   FAIRLEAD_PUBLIC_URL: setting(
     z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).href === `${new URL(text).origin}/`, 'it must have no path'),
     null,

@@ -52,7 +52,7 @@ import { openSources, unknownSource } from './source/sources.ts'
 import { openVault } from './source/vault.ts'
 import { openAnalytics, type Analytics, type AnalyticsTarget } from './store/analytics.ts'
 import { openDataDirectory, type DataDirectory } from './store/data-directory.ts'
-import { migratorsOf, type StoreName } from './store/schema.ts'
+import { migratorsOf, type MigrationOptions, type StoreName } from './store/schema.ts'
 import { openSemantic, type Semantic } from './store/semantic.ts'
 import type { Migrator } from './store/migrate.ts'
 import { resolveStores } from './store/store-uri.ts'
@@ -101,7 +101,7 @@ function closing(log: Log): { add(close: () => Promise<unknown>): void; close():
   }
 }
 
-export async function openStores(config: Config, options: Pick<OpenOptions, 'log' | 'actor'>): Promise<Stores> {
+export async function openStores(config: Config, options: Pick<OpenOptions, 'log' | 'actor'> & MigrationOptions): Promise<Stores> {
   const { log } = options
   const targets = resolveStores({
     POSTGRES_URI: config.POSTGRES_URI?.reveal(),
@@ -140,7 +140,7 @@ export async function openStores(config: Config, options: Pick<OpenOptions, 'log
     ...opened,
     dataDirectory,
     analyticsIsServer: targets.analytics !== null,
-    migrators: migratorsOf({ ...opened, embedded: targets.semantic === null }, { actor: options.actor }),
+    migrators: migratorsOf({ ...opened, embedded: targets.semantic === null }, options),
     close: closers.close,
   }
 }

@@ -16,6 +16,7 @@ const MACHINERY = [
   'src/settings',
   'src/team',
   'src/people',
+  'src/lake',
 ]
 const MAY: Record<string, readonly string[]> = {
   domain: [],
@@ -56,6 +57,7 @@ const MAY: Record<string, readonly string[]> = {
 /** Packages that only one place may touch. */
 const ONLY_IN: Record<string, string> = {
   pg: 'src/store',
+  mysql2: 'src/store',
   '@clickhouse/client': 'src/store',
   chdb: 'src/store',
   'fs-native-extensions': 'src/store',

@@ -1,5 +1,8 @@
 import { openAnalytics } from '../src/store/analytics.ts'
 import { clickhouseDialect, clickhousePort } from '../src/store/dialects/clickhouse.ts'
+import { mysqlDialect, mysqlPort } from '../src/store/dialects/mysql.ts'
+import { openMysql } from '../src/store/mysql.ts'
+import { resolveMysql } from '../src/store/store-uri.ts'
 import { postgresDialect, postgresPort } from '../src/store/dialects/postgres.ts'
 import { silentLog } from '../src/log.ts'
 import { Secret } from '../src/secret.ts'
@@ -24,6 +27,13 @@ async function migrate(options: MigratorOptions, close: () => Promise<void>): Pr
 if (store === 'clickhouse') {
   const analytics = await openAnalytics({ kind: 'embedded', directory: target })
   await migrate({ ...common, port: clickhousePort(analytics), dialect: clickhouseDialect({ cluster: null }) }, analytics.close)
+} else if (store === 'mysql') {
+  const where = resolveMysql(target)
+  if (where === null) throw new Error('no address')
+  const mysql = await openMysql(where, { log: silentLog })
+  // With the lock of the dialect itself: one that was killed is waited for.
+  const { lock: _ours, ...rest } = common
+  await migrate({ ...rest, leaseMs: 50, port: mysqlPort(mysql), dialect: mysqlDialect }, mysql.close)
 } else {
   const semantic = await openSemantic({ uri: new Secret(target) }, { log: silentLog })
   // `yugabyte` is this server, treated as one that cannot undo DDL.

@@ -2,27 +2,46 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { openStores } from '../main.ts'
-import type { Migrator } from '../store/migrate.ts'
-import type { StoreName } from '../store/schema.ts'
+import { openLake, requireLake } from '../lake/open-lake.ts'
+import type { Migrator, Step } from '../store/migrate.ts'
+import { lakeMigrator, type StoreName } from '../store/schema.ts'
 import { runningServer } from './client.ts'
 import { note, print, printJson, table } from './output.ts'
 
-const STORES: Record<string, StoreName> = { semantic: 'semantic', postgres: 'semantic', analytics: 'analytics', clickhouse: 'analytics' }
-const ACTIONS = ['up', 'status', 'current', 'plan', 'verify', 'repair', 'baseline'] as const
+const STORES: Record<string, StoreName | 'lake'> = {
+  semantic: 'semantic',
+  postgres: 'semantic',
+  analytics: 'analytics',
+  clickhouse: 'analytics',
+  lake: 'lake',
+  mysql: 'lake',
+}
+const ACTIONS = ['up', 'status', 'current', 'plan', 'verify', 'repair', 'baseline', 'mark-applied'] as const
 type Action = (typeof ACTIONS)[number]
 
 interface Options {
   confirm?: string
   migration?: string
+  outOfOrder?: boolean
   json?: boolean
 }
 
-/** `migrate`, `migrate status`, `migrate postgres`, `migrate clickhouse status` … The stores belong to one process, so a running server migrates itself. */
+/** `migrate`, `migrate status`, `migrate postgres`, `migrate clickhouse status` … The stores belong to one process, so a running server migrates itself; a lake stands beside them. */
 export async function run(config: Config, first: string | undefined, second: string, options: Options): Promise<number> {
   const [store, action] = first !== undefined && isAction(first) ? [undefined, first] : [first, second]
   if (!isAction(action)) throw new AppError('usage', `migrate ${action} is not known.`, { help: `Known: ${ACTIONS.join(', ')}.` })
   if (store !== undefined && STORES[store] === undefined)
     throw new AppError('usage', `There is no store ${store}.`, { help: `Known: ${Object.keys(STORES).join(', ')}.` })
+  const log = createLog(config.FAIRLEAD_LOG)
+  const common = { actor: 'cli', onStep: sayLong(), ...(options.outOfOrder === true ? { outOfOrder: 'allow' as const } : {}) }
+  if (STORES[store ?? ''] === 'lake') {
+    const mysql = await openLake(requireLake(config.MYSQL_URI?.reveal()), { log })
+    try {
+      return await actOn({ lake: lakeMigrator(mysql, common) }, action, options)
+    } finally {
+      await mysql.close()
+    }
+  }
   const server = await runningServer(config.data)
   if (server !== null) {
     throw new AppError(
@@ -31,21 +50,34 @@ export async function run(config: Config, first: string | undefined, second: str
       { help: 'Stop it first.' },
     )
   }
-  const stores = await openStores(config, { log: createLog(config.FAIRLEAD_LOG), actor: 'cli' })
+  const stores = await openStores(config, { ...common, log })
   try {
-    let code = 0
-    const replies: Record<string, unknown> = {}
-    for (const [name, migrator] of Object.entries(stores.migrators)) {
-      if (store !== undefined && STORES[store] !== name) continue
-      const done = await act(migrator, action, options)
-      replies[name] = done.reply
-      code = Math.max(code, done.code)
-      if (!options.json) print(`${name}: ${done.text}`)
-    }
-    if (options.json) printJson(replies)
-    return code
+    const chosen = Object.entries(stores.migrators).filter(([name]) => store === undefined || STORES[store] === name)
+    return await actOn(Object.fromEntries(chosen), action, options)
   } finally {
     await stores.close()
+  }
+}
+
+async function actOn(migrators: Readonly<Record<string, Migrator>>, action: Action, options: Options): Promise<number> {
+  let code = 0
+  const replies: Record<string, unknown> = {}
+  for (const [name, migrator] of Object.entries(migrators)) {
+    const done = await act(migrator, action, options)
+    replies[name] = done.reply
+    code = Math.max(code, done.code)
+    if (!options.json) print(`${name}: ${done.text}`)
+  }
+  if (options.json) printJson(replies)
+  return code
+}
+
+/** A step that takes longer than a second says which it is. */
+function sayLong(): (step: Step) => void {
+  let timer: NodeJS.Timeout | undefined
+  return ({ phase, file, statement, statements }) => {
+    clearTimeout(timer)
+    if (phase === 'before') timer = setTimeout(() => note(`${file}: statement ${statement} of ${statements} …`), 1_000).unref()
   }
 }
 
@@ -74,10 +106,10 @@ async function act(migrator: Migrator, action: Action, options: Options): Promis
     }
     case 'plan': {
       const plan = await migrator.plan()
-      const lines = plan.pending.map(
-        (one) =>
-          `  ${one.file}: ${one.why}${one.destructive === null ? '' : ` DESTRUCTIVE: ${one.destructive}`}${one.breaking === null ? '' : ` BREAKING: ${one.breaking}`}`,
-      )
+      const lines = plan.pending.flatMap((one) => [
+        `  ${one.file}: ${one.why}${one.destructive === null ? '' : ` DESTRUCTIVE: ${one.destructive}`}${one.breaking === null ? '' : ` BREAKING: ${one.breaking}`}`,
+        ...one.steps.map((step) => `    ${step.risk.padEnd(8)} ${step.text}${step.risk === 'safe' ? '' : ` — ${step.because}`}`),
+      ])
       return { reply: plan, text: plan.pending.length === 0 ? 'nothing pending' : `plan ${plan.hash}\n${lines.join('\n')}`, code: 0 }
     }
     case 'verify': {
@@ -93,6 +125,10 @@ async function act(migrator: Migrator, action: Action, options: Options): Promis
     case 'repair': {
       const row = await migrator.repair(versionOf(options))
       return { reply: row, text: `the present text of ${row.name} is accepted`, code: 0 }
+    }
+    case 'mark-applied': {
+      const row = await migrator.markApplied(versionOf(options))
+      return { reply: row, text: `${row.name} counts as applied`, code: 0 }
     }
     case 'baseline': {
       const rows = await migrator.baseline(versionOf(options))

@@ -323,12 +323,13 @@ export function createProgram(): Command {
   program
     .command('migrate')
     .description('bring the schema of the stores up to date, or look at it; the server must be stopped')
-    .argument('[store]', 'semantic (postgres), analytics (clickhouse), or both when absent')
-    .argument('[action]', 'up, status (current), plan, verify, repair or baseline', 'up')
-    .option('--confirm <hash>', 'the hash of the plan, for destructive steps')
-    .option('--migration <version>', 'for repair and baseline')
+    .argument('[store]', 'semantic (postgres), analytics (clickhouse), or both when absent; lake (mysql) for the database of MYSQL_URI')
+    .argument('[action]', 'up, status, current, plan, verify, repair, baseline or mark-applied', 'up')
+    .option('--confirm <hash>', 'the hash of the plan, for steps that lose something')
+    .option('--migration <version>', 'for repair, baseline and mark-applied')
+    .option('--out-of-order', 'apply also what has a lower number than what is applied already')
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  fairlead migrate analytics status')
+    .addHelpText('after', '\nExamples:\n  fairlead migrate analytics status\n  fairlead migrate lake plan')
     .action(run(() => import('./migrate.ts')))
 
   program

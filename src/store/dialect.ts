@@ -51,10 +51,23 @@ export interface Dialect {
   }
   /** A lock inside this store; null where a sound one cannot be made, so that the caller brings one. */
   readonly lock: ((port: SqlPort, options: LeaseOptions) => Lock) | null
+  /**
+   * Where a statement cannot say `if not exists`: whether this is the error of one that had been applied before. It is asked only about the
+   * statement at which an earlier run was cut off.
+   */
+  saysApplied?(thrown: unknown): boolean
+  /** What running a statement means for those who use the table meanwhile, and for what is in it. `made`: tables that the same plan makes. */
+  classify(sql: string, made: ReadonlySet<string>): StepClass
   /** The text of a macro in this topology; null when there is no such macro. */
   macro(name: string, argument: string): string | null
   /** The schema as text: equal schemas give equal texts, whatever way led to them. */
   snapshot(port: SqlPort): Promise<string>
+}
+
+/** `safe`: others read and write on. `blocking`: somebody waits while it runs. `lossy`: something is gone afterwards. */
+export interface StepClass {
+  readonly risk: 'safe' | 'blocking' | 'lossy'
+  readonly because: string
 }
 
 export interface LeaseOptions {

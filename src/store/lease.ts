@@ -5,17 +5,21 @@ import { AppError } from '../errors.ts'
 import type { Lease, LeaseOptions, Lock, SqlPort } from './dialect.ts'
 import { statement } from './statement.ts'
 
+/** How a store says it. All times are the server's. */
+export interface LeaseSql {
+  readonly table: string
+  /** The token, when the row was free; of two who ask one gets it. */
+  take(port: SqlPort, wanted: { name: string; owner: string; seconds: number }): Promise<number | null>
+  /** Whether it is still ours; then it is ours for as long again. */
+  keep(port: SqlPort, held: Held): Promise<boolean>
+  release(port: SqlPort, held: Held): Promise<void>
+  holder(port: SqlPort, name: string): Promise<{ owner: string; heartbeat_at: string } | null>
+}
+
+export const leaseHolder = z.object({ owner: z.string(), heartbeat_at: z.string() })
 const row = z.object({ token: z.number() })
 
-const TABLE = `create table if not exists migration_lock (
-  name text primary key,
-  owner text not null,
-  token integer not null,
-  heartbeat_at timestamptz not null,
-  expires_at timestamptz not null
-)`
-
-/** One statement, so that of two who ask one gets it. All times are the server's. */
+/** One statement, so that of two who ask one gets it. */
 const take = statement({
   name: 'migration.take_lock',
   sql: `insert into migration_lock as held (name, owner, token, heartbeat_at, expires_at)
@@ -42,24 +46,38 @@ const release = statement({
 const holder = statement({
   name: 'migration.lock_holder',
   sql: `select owner, heartbeat_at from migration_lock where name = {name:text}`,
-  row: z.object({ owner: z.string(), heartbeat_at: z.string() }),
+  row: leaseHolder,
 })
+
+const POSTGRES: LeaseSql = {
+  table: `create table if not exists migration_lock (
+  name text primary key,
+  owner text not null,
+  token integer not null,
+  heartbeat_at timestamptz not null,
+  expires_at timestamptz not null
+)`,
+  take: async (port, wanted) => (await port.rows(take, wanted))[0]?.token ?? null,
+  keep: async (port, held) => (await port.rows(keep, held)).length > 0,
+  release: async (port, { name, owner, token }) => void (await port.rows(release, { name, owner, token })),
+  holder: async (port, name) => (await port.rows(holder, { name }))[0] ?? null,
+}
 
 /**
  * A lock that is a row with a lease: it works through connection poolers and on YugabyteDB, where advisory locks and locks on tables do
  * not. A holder that dies is waited for until its lease ends; one that only slept finds its token spent and stops at `confirm`.
  */
-export function leaseLock(port: SqlPort, options: LeaseOptions): Lock {
+export function leaseLock(port: SqlPort, options: LeaseOptions, sql: LeaseSql = POSTGRES): Lock {
   return async (name) => {
     const owner = `${options.owner} ${randomUUID()}`
     const seconds = options.leaseMs / 1000
     const deadline = performance.now() + options.waitMs
-    await ensure(port, TABLE)
+    await ensure(port, sql.table)
     for (;;) {
-      const [taken] = await port.rows(take, { name, owner, seconds })
-      if (taken) return hold(port, { name, owner, seconds, token: taken.token }, options.leaseMs)
+      const token = await sql.take(port, { name, owner, seconds })
+      if (token !== null) return hold(port, { name, owner, seconds, token }, options.leaseMs, sql)
       if (performance.now() > deadline) {
-        const [other] = await port.rows(holder, { name })
+        const other = await sql.holder(port, name)
         throw new AppError(
           'schema-pending',
           `Another process is migrating (${other?.owner.replace(/ \S+$/, '') ?? 'unknown'}), and has not ended in ${options.waitMs / 1000} s.`,
@@ -80,18 +98,17 @@ export async function ensure(port: SqlPort, createIfNotExists: string): Promise<
 }
 
 interface Held {
-  [name: string]: string | number
+  readonly [name: string]: string | number
   name: string
   owner: string
   seconds: number
   token: number
 }
 
-function hold(port: SqlPort, held: Held, leaseMs: number): Lease {
+function hold(port: SqlPort, held: Held, leaseMs: number, sql: LeaseSql): Lease {
   let lost = false
   const confirm = async (through: SqlPort = port): Promise<void> => {
-    const [kept] = lost ? [] : await through.rows(keep, held)
-    if (kept) return
+    if (!lost && (await sql.keep(through, held))) return
     lost = true
     throw new AppError(
       'schema-pending',
@@ -108,7 +125,7 @@ function hold(port: SqlPort, held: Held, leaseMs: number): Lease {
     confirm,
     release: async () => {
       clearInterval(heartbeat)
-      await port.rows(release, { name: held.name, owner: held.owner, token: held.token })
+      await sql.release(port, held)
     },
   }
 }

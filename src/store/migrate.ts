@@ -54,6 +54,8 @@ export interface Migrator {
   repair(version: number): Promise<LedgerRow>
   /** Records everything up to `version` as applied without running it: for a schema that came another way. */
   baseline(version: number): Promise<LedgerRow[]>
+  /** Records one pending migration as applied without running it: somebody did by hand what it does. */
+  markApplied(version: number): Promise<LedgerRow>
   snapshot(): Promise<string>
 }
 
@@ -74,7 +76,7 @@ export function createMigrator(options: MigratorOptions): Migrator {
 
   const load = async (): Promise<{ migrations: Migration[]; history: LedgerRow[]; status: Status }> => {
     const [migrations, history] = [await readMigrations(options.directory), await readLedger()]
-    return { migrations, history, status: compare(migrations, history, options.outOfOrder ?? 'refuse') }
+    return { migrations, history, status: compare(migrations, history, options.outOfOrder ?? 'refuse', dialect) }
   }
 
   const entry = (
@@ -133,6 +135,8 @@ export function createMigrator(options: MigratorOptions): Migrator {
 
   /** Statement by statement, each recorded when it is done. After a crash in between, the same statement runs once more. */
   const applySteps = async (migration: Migration, lease: Lease, earlier: LedgerRow | undefined): Promise<void> => {
+    // Only a run that was cut off may have applied one more statement than it could record; one that failed knows that it did not.
+    const mayBeApplied = earlier?.state === 'running' ? earlier.statement_index : null
     const [startedAt, begun, from] = [earlier?.started_at ?? instant(clock.now()), performance.now(), earlier?.statement_index ?? 0]
     const progress = (count: number) => ({
       statement_index: count,
@@ -145,21 +149,24 @@ export function createMigrator(options: MigratorOptions): Migrator {
         if (index < from) continue
         await lease.confirm()
         if (index === 0) await dialect.ledger.write(port, entry(migration, 'running', progress(0)))
-        await step(port, migration, index, sql)
+        await step(port, migration, index, sql, index === mayBeApplied)
         done = index + 1
         await dialect.ledger.write(port, entry(migration, done === migration.statements.length ? 'done' : 'running', progress(done)))
         await report({ phase: 'recorded', file: migration.file, statement: done, statements: migration.statements.length })
       }
     } catch (cause) {
-      await recordFailure(lease, entry(migration, 'failed', progress(done)))
+      // A store that went away may have ended the statement all the same.
+      if (!(cause instanceof AppError && asAppError(cause.cause).retry))
+        await recordFailure(lease, entry(migration, 'failed', progress(done)))
       throw cause
     }
   }
 
-  const step = async (through: SqlPort, migration: Migration, index: number, sql: string): Promise<void> => {
+  const step = async (through: SqlPort, migration: Migration, index: number, sql: string, mayBeApplied = false): Promise<void> => {
     const at = { file: migration.file, statement: index + 1, statements: migration.statements.length }
     await report({ phase: 'before', ...at })
     await through.run(expand(sql, migration.file)).catch((cause: unknown) => {
+      if (mayBeApplied && dialect.saysApplied?.(cause) === true) return
       const { message, help, detail } = asAppError(cause)
       throw new AppError(
         'migration-failed',
@@ -205,7 +212,7 @@ export function createMigrator(options: MigratorOptions): Migrator {
           await applySteps(
             migration,
             lease,
-            history.find((each) => each.version === version && each.statement_index > 0),
+            history.find((each) => each.version === version && (each.statement_index > 0 || each.state === 'running')),
           )
       }
       return status.pending
@@ -250,6 +257,26 @@ export function createMigrator(options: MigratorOptions): Migrator {
       return rows
     })
 
+  const markApplied: Migrator['markApplied'] = (version) =>
+    locked(async (lease) => {
+      const { migrations, history } = await load()
+      const migration = migrations.find((each) => each.version === version)
+      if (!migration) throw unknownVersion(version)
+      if (history.some((each) => each.version === version && each.state === 'done')) {
+        throw new AppError('conflict', `The migration ${migration.file} is applied already.`, {
+          help: '`fairlead migrate status` lists them.',
+        })
+      }
+      const row = entry(migration, 'done', {
+        statement_index: migration.statements.length,
+        duration_ms: 0,
+        started_at: instant(clock.now()),
+      })
+      await lease.confirm()
+      await dialect.ledger.write(port, row)
+      return row
+    })
+
   return {
     status: async () => (await load()).status,
     plan: async () => {
@@ -260,6 +287,7 @@ export function createMigrator(options: MigratorOptions): Migrator {
     verify: async () => difference(await readSnapshot(options.directory), await dialect.snapshot(port)),
     repair,
     baseline,
+    markApplied,
     snapshot: () => dialect.snapshot(port),
   }
 }

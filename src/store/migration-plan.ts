@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { AppError } from '../errors.ts'
-import type { LedgerRow } from './dialect.ts'
+import { madeTable } from './classify.ts'
+import type { Dialect, LedgerRow, StepClass } from './dialect.ts'
 import type { Migration } from './migration-file.ts'
 
 export interface PlannedMigration {
@@ -13,6 +14,15 @@ export interface PlannedMigration {
   /** Statements that an interrupted run has already applied. */
   applied: number
   statements: number
+  /** The statements that are still to run, and what each means for those who use the store meanwhile. */
+  steps: PlannedStep[]
+}
+
+export interface PlannedStep extends StepClass {
+  /** From 1. */
+  statement: number
+  /** Its first line. */
+  text: string
 }
 
 export interface Plan {
@@ -31,7 +41,12 @@ export interface Status extends Plan {
 }
 
 /** What is pending, or why it cannot be told. */
-export function compare(migrations: Migration[], history: LedgerRow[], outOfOrder: 'refuse' | 'allow'): Status {
+export function compare(
+  migrations: Migration[],
+  history: LedgerRow[],
+  outOfOrder: 'refuse' | 'allow',
+  dialect: Pick<Dialect, 'classify'>,
+): Status {
   const known = new Map(migrations.map((each) => [each.version, each]))
   const unknown = history.filter((row) => !known.has(row.version))
   const newer = unknown.find((row) => row.breaking)
@@ -70,25 +85,43 @@ export function compare(migrations: Migration[], history: LedgerRow[], outOfOrde
       detail: { file: late.file, current },
     })
   }
+  const made = new Set<string>()
   const planned = pending.map(({ version, name, file, why, breaking, destructive, statements }) => {
     const applied = history.find((row) => row.version === version)?.statement_index ?? 0
-    return { version, name, file, why, breaking, destructive, applied, statements: statements.length }
+    const steps = statements.map((sql, index) => {
+      const table = madeTable(sql)
+      const step = { statement: index + 1, text: firstLine(sql), ...dialect.classify(sql, made) }
+      if (table !== null) made.add(table)
+      return step
+    })
+    return { version, name, file, why, breaking, destructive, applied, statements: statements.length, steps: steps.slice(applied) }
   })
   const content = pending.map((each, index) => `${each.file} ${each.checksum} ${planned[index]?.applied}`).join('\n')
   return {
     hash: createHash('sha256').update(content).digest('hex').slice(0, 16),
     pending: planned,
     // One that has begun was confirmed then, and standing half-way is worse than ending it.
-    destructive: planned.filter((each) => each.destructive !== null && each.applied === 0).map((each) => each.file),
+    destructive: planned.filter((each) => lossOf(each) !== null && each.applied === 0).map((each) => each.file),
     current: current === 0 ? null : current,
     history,
     unknown,
   }
 }
 
+/** What a migration says of itself, or what its statements say for it: nothing is lost because somebody forgot a line in a header. */
+function lossOf({ destructive, steps }: PlannedMigration): string | null {
+  const lossy = steps.find((step) => step.risk === 'lossy')
+  return destructive ?? (lossy === undefined ? null : `${lossy.because} (statement ${lossy.statement}).`)
+}
+
+function firstLine(sql: string): string {
+  const line = sql.split('\n').find((each) => each.trim() !== '' && !each.trim().startsWith('--')) ?? ''
+  return line.trim().slice(0, 120)
+}
+
 export function demandConfirmation(plan: Plan, confirm: string | undefined): void {
   if (plan.destructive.length === 0 || confirm === plan.hash) return
-  const reasons = plan.pending.filter((each) => plan.destructive.includes(each.file)).map((each) => `${each.file}: ${each.destructive}`)
+  const reasons = plan.pending.filter((each) => plan.destructive.includes(each.file)).map((each) => `${each.file}: ${lossOf(each)}`)
   throw new AppError(
     'schema-pending',
     `The pending migrations remove data, and wait for a confirmation of the plan ${plan.hash}. ${reasons.join(' ')}`,

@@ -5,12 +5,30 @@ import type { Analytics } from './analytics.ts'
 import { clickhouseDialect, clickhousePort } from './dialects/clickhouse.ts'
 import { postgresDialect, postgresPort } from './dialects/postgres.ts'
 import { leaseLock } from './lease.ts'
-import { createMigrator, soleOwner, type Migrator, type Step } from './migrate.ts'
+import { mysqlDialect, mysqlPort } from './dialects/mysql.ts'
+import type { Mysql } from './mysql.ts'
+import { createMigrator, soleOwner, type Migrator, type MigratorOptions } from './migrate.ts'
 import type { Semantic } from './semantic.ts'
 
 const MIGRATIONS = join(PROGRAM_ROOT, 'migrations')
 
+export type MigrationOptions = Pick<MigratorOptions, 'actor' | 'onStep' | 'outOfOrder' | 'waitMs'>
 export type StoreName = 'semantic' | 'analytics'
+
+/** The migrator of a lake: the lease that guards it is a row in the lake itself, as others may fill it from elsewhere. */
+export function lakeMigrator(mysql: Mysql, options: MigrationOptions): Migrator {
+  const { actor, onStep, outOfOrder, waitMs } = options
+  return createMigrator({
+    actor,
+    ...(onStep === undefined ? {} : { onStep }),
+    ...(outOfOrder === undefined ? {} : { outOfOrder }),
+    ...(waitMs === undefined ? {} : { waitMs }),
+    port: mysqlPort(mysql),
+    dialect: mysqlDialect,
+    directory: join(MIGRATIONS, 'mysql'),
+    programVersion: PROGRAM_VERSION,
+  })
+}
 
 /**
  * The migrators of both stores. The lease that guards them is a row of the semantic store, which knows row locks; embedded stores belong to
@@ -18,12 +36,13 @@ export type StoreName = 'semantic' | 'analytics'
  */
 export function migratorsOf(
   { semantic, analytics, embedded }: { semantic: Semantic; analytics: Analytics; embedded: boolean },
-  options: { actor: string; onStep?: (step: Step) => void; waitMs?: number },
+  options: MigrationOptions,
 ): Record<StoreName, Migrator> {
   const common = {
     programVersion: PROGRAM_VERSION,
     actor: options.actor,
     ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
+    ...(options.outOfOrder === undefined ? {} : { outOfOrder: options.outOfOrder }),
   }
   const lease = { owner: `${options.actor}@${hostname()}:${process.pid}`, leaseMs: 10_000, waitMs: options.waitMs ?? 120_000 }
   const lock = embedded ? soleOwner : leaseLock(postgresPort(semantic), lease)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
@@ -9,6 +8,7 @@ import { sqlStateOf, translatePostgresError } from './postgres-error.ts'
 import { readPostgresValue } from './postgres-value.ts'
 import { statement, toPositional, type Params, type Statement } from './statement.ts'
 import { resolveStores } from './store-uri.ts'
+import { untilTaken } from './until-taken.ts'
 
 export interface Queries {
   /** Rows parsed by the statement's schema. Without parameters the SQL goes as it stands. */
@@ -42,10 +42,9 @@ export interface SemanticOptions {
 
 const CONNECT_MS = 5_000
 const STATEMENT_MS = 30_000
-const ATTEMPTS = 8
-const LONGEST_PAUSE_MS = 500
 /** Serialization failure, deadlock: nothing was done. */
 const GIVEN_UP = new Set(['40001', '40P01'])
+const isGivenUp = (thrown: unknown): boolean => GIVEN_UP.has(sqlStateOf(thrown) ?? '')
 const OLDEST_MAJOR = 14
 
 export async function openSemantic(target: SemanticTarget, options: SemanticOptions): Promise<Semantic> {
@@ -95,7 +94,7 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
             throw translatePostgresError(cause, place, statement.name)
           })
       // In a transaction the whole of it is run again, by who began it.
-      const rows = await (client === pool ? untilTaken(ask) : ask())
+      const rows = await (client === pool ? untilTaken(ask, isGivenUp) : ask())
       return rows.map((row) => parseRow(statement, row))
     }
     return { query, one: async (statement, params) => (await query(statement, params))[0] ?? null }
@@ -125,7 +124,7 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
     }
   }
 
-  const transaction = <T>(work: (tx: Queries) => Promise<T>): Promise<T> => untilTaken(() => attempt(work))
+  const transaction = <T>(work: (tx: Queries) => Promise<T>): Promise<T> => untilTaken(() => attempt(work), isGivenUp)
 
   let closing: Promise<void> | null = null
   const close = (): Promise<void> => (closing ??= pool.end().then(afterClose))
@@ -151,19 +150,6 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
 }
 
 const readVersion = statement({ name: 'store.open', sql: 'select version() as version', row: z.object({ version: z.string() }) })
-
-/** Again and again while the server gives up on it, which it may do with any statement, and at the end of a transaction. */
-async function untilTaken<T>(work: () => Promise<T>): Promise<T> {
-  for (let count = 1; ; count++) {
-    try {
-      return await work()
-    } catch (cause) {
-      if (count >= ATTEMPTS || !GIVEN_UP.has(sqlStateOf(cause) ?? '')) throw cause
-      // Full jitter: two that met once shall not meet again.
-      await sleep(Math.random() * Math.min(LONGEST_PAUSE_MS, 20 * 2 ** count))
-    }
-  }
-}
 
 /** `PostgreSQL 15.18`, or `YugabyteDB 2.25.0.0-b0` for `PostgreSQL 15.2-YB-2.25.0.0-b0 on …`. */
 export function productOf(version: string): string {

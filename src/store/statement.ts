@@ -23,7 +23,7 @@ export function statement<R>(definition: { name: string; sql: string; row: z.Zod
 /** For statements that return nothing that is read. */
 export const noRow = z.unknown()
 
-const PLACEHOLDER = /\{([a-z_][a-z0-9_]*):([^{}]+)\}/gi
+export const PLACEHOLDER = /\{([a-z_][a-z0-9_]*):([^{}]+)\}/gi
 
 /** The parameters that a statement's SQL names, with their types. */
 export function placeholders(sql: string): Map<string, string> {

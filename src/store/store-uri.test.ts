@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../errors.ts'
-import { resolveStores } from './store-uri.ts'
+import { resolveMysql, resolveStores } from './store-uri.ts'
 
 function failure(variables: Record<string, string>): AppError {
   try {
@@ -97,5 +97,64 @@ describe('refused, with variable, scheme and remedy, and without the password', 
     const { code, message, detail } = failure({ POSTGRES_URI: 'u:hunter2@h/db' })
     expect([code, detail]).toEqual(['store-scheme', { variable: 'POSTGRES_URI' }])
     expect(message).not.toContain('hunter2')
+  })
+})
+
+describe('MySQL', () => {
+  test.each([
+    ['mysql://u:p%40x@h/lake', 'h', 3306, 'u', 'p@x', 'lake', null, []],
+    ['mariadb://u@h:3307/lake', 'h', 3307, 'u', '', 'lake', null, []],
+    ['mysql+pymysql://u@[::1]/lake', '::1', 3306, 'u', '', 'lake', null, []],
+    ['mysql://u@h/lake?ssl-mode=REQUIRED', 'h', 3306, 'u', '', 'lake', 'encrypt', []],
+    ['mysql://u@h/lake?tls=true', 'h', 3306, 'u', '', 'lake', 'verify', []],
+    // As DevLake writes it.
+    [
+      'mysql://merico:merico@mysql:3306/lake?charset=utf8mb4&parseTime=True',
+      'mysql',
+      3306,
+      'merico',
+      'merico',
+      'lake',
+      null,
+      ['charset', 'parseTime'],
+    ],
+    ['mysql:///lake', 'localhost', 3306, '', '', 'lake', null, []],
+  ])('%s', (given, host, port, username, password, database, tls, ignored) => {
+    const target = resolveMysql(given)
+    expect(target && { ...target, password: target.password.reveal() }).toEqual({
+      host,
+      port,
+      username,
+      password,
+      database,
+      tls,
+      ignored,
+      socket: null,
+      describe: `${host}:${port}/${database}`,
+      variable: 'MYSQL_URI',
+    })
+  })
+  test('a socket; nothing', () => {
+    expect(resolveMysql('mysql://u@/lake?socket=/run/mysqld/mysqld.sock')).toMatchObject({
+      socket: '/run/mysqld/mysqld.sock',
+      describe: '/run/mysqld/mysqld.sock/lake',
+    })
+    expect([resolveMysql(undefined), resolveMysql('')]).toEqual([null, null])
+  })
+  test.each([
+    ['postgresql://u:hunter2@h/lake', 'mysql://'],
+    ['u:hunter2@h/lake', 'mysql://'],
+    ['mysql://u:hunter2@h', 'names no database', 'message'],
+    ['mysql://u:hunter2@h/lake?tls=perhaps', 'VERIFY_IDENTITY'],
+  ])('%s is refused', (given, remedy, where = 'help') => {
+    let error: unknown = null
+    try {
+      resolveMysql(given, '--to')
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toMatchObject({ code: 'store-scheme', [where]: expect.stringContaining(remedy) as string })
+    expect(String((error as AppError).message) + String((error as AppError).help)).not.toContain('hunter2')
+    expect((error as AppError).message).toContain('--to')
   })
 })

@@ -23,10 +23,34 @@ interface ClickHouseTarget {
   variable: string
 }
 
+/** Where a MySQL or MariaDB is: a neighbour that is read from and written to, not a store of ours. */
+export interface MysqlTarget {
+  host: string
+  port: number
+  /** A Unix socket in place of host and port. */
+  socket: string | null
+  username: string
+  password: Secret
+  database: string
+  /** Null: unencrypted. `verify` also proves who the server is. */
+  tls: 'encrypt' | 'verify' | null
+  /** Query parameters that mean nothing here. */
+  ignored: string[]
+  describe: string
+  variable: string
+}
+
 /** Null: no setting names this store, so it is the embedded one. */
 export interface StoreTargets {
   semantic: PostgresTarget | null
   analytics: ClickHouseTarget | null
+}
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  CLICKHOUSE_URI: 'clickhouse://user:password@host:8123/fairlead',
+  MYSQL_URI: 'mysql://user:password@host:3306/lake',
+  '--to': 'mysql://user:password@host:3306/lake',
+  '--from': 'mysql://user:password@host:3306/lake',
 }
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -43,6 +67,8 @@ const CLICKHOUSE_SCHEMES = ['clickhouse', 'clickhouses', 'http', 'https', 'click
 const NATIVE_SCHEMES = ['clickhouse+native', 'clickhouse+asynch']
 const NATIVE_PORTS = new Set(['9000', '9440'])
 const CLICKHOUSE_PARAMETERS = new Set(['cluster', 'database', 'secure', 'ssl'])
+const MYSQL_SCHEMES = ['mysql', 'mariadb', 'mysql+pymysql']
+const MYSQL_PARAMETERS = new Set(['ssl-mode', 'sslmode', 'tls', 'ssl', 'socket'])
 const FALLBACKS = ['DATABASE_URI', 'DATABASE_URL']
 
 /** Reads the store settings (interfaces §2). A pure function of the variables; an empty one counts as unset. */
@@ -50,6 +76,19 @@ export function resolveStores(variables: Variables): StoreTargets {
   const postgres = choose(variables, 'POSTGRES_URI', POSTGRES_SCHEMES)
   const clickhouse = choose(variables, 'CLICKHOUSE_URI', [...CLICKHOUSE_SCHEMES, ...NATIVE_SCHEMES])
   return { semantic: postgres && postgresTarget(postgres), analytics: clickhouse && clickhouseTarget(clickhouse) }
+}
+
+/** Reads MYSQL_URI, or the address that stood in its place on the command line; null when there is none. */
+export function resolveMysql(text: string | undefined, variable = 'MYSQL_URI'): MysqlTarget | null {
+  const given = read({ [variable]: text }, variable)
+  if (given === null) return null
+  if (!MYSQL_SCHEMES.includes(given.scheme)) {
+    throw new AppError('store-scheme', `${variable} has the scheme ${given.scheme}://, and a MySQL or MariaDB is wanted here.`, {
+      help: 'Write it as mysql://user:password@host:3306/lake.',
+      detail: { variable, scheme: given.scheme, allowed: MYSQL_SCHEMES.map((scheme) => `${scheme}://`) },
+    })
+  }
+  return mysqlTarget(given)
 }
 
 /** The store's own variable, or the first fallback whose scheme is one of the store's. A fallback that no store can use is an error, not a silence. */
@@ -75,7 +114,7 @@ function read(variables: Variables, variable: string): Given | null {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase()
   if (scheme === undefined) {
     throw new AppError('store-scheme', `${variable} does not begin with a scheme.`, {
-      help: `Write it as a URI, for example ${variable === 'CLICKHOUSE_URI' ? 'clickhouse://user:password@host:8123/fairlead' : 'postgresql://user:password@host:5432/fairlead'}.`,
+      help: `Write it as a URI, for example ${EXAMPLES[variable] ?? 'postgresql://user:password@host:5432/fairlead'}.`,
       detail: { variable },
     })
   }
@@ -164,6 +203,60 @@ function clickhouseTarget(given: Given): ClickHouseTarget {
     cluster: query.get('cluster') || null,
     ignored: [...new Set(query.keys())].filter((name) => !CLICKHOUSE_PARAMETERS.has(name)),
     describe: `${host}:${port}/${database === '' ? 'fairlead' : database}`,
+    variable: given.variable,
+  }
+}
+
+/** What the common clients write for TLS: MySQL's own words, libpq's, and those of the Go driver (DevLake's DB_URL). */
+const MYSQL_TLS: Readonly<Record<string, MysqlTarget['tls']>> = {
+  disabled: null,
+  disable: null,
+  false: null,
+  '0': null,
+  // They promise nothing, and the driver knows no fallback from TLS.
+  preferred: null,
+  prefer: null,
+  required: 'encrypt',
+  require: 'encrypt',
+  'skip-verify': 'encrypt',
+  verify_ca: 'verify',
+  'verify-ca': 'verify',
+  verify_identity: 'verify',
+  'verify-full': 'verify',
+  true: 'verify',
+  '1': 'verify',
+}
+
+function mysqlTarget(given: Given): MysqlTarget {
+  const url = parse(given, 'mysql')
+  const query = url.searchParams
+  const mode = (query.get('ssl-mode') ?? query.get('sslmode') ?? query.get('tls') ?? query.get('ssl') ?? 'disabled').toLowerCase()
+  const tls = MYSQL_TLS[mode]
+  if (tls === undefined) {
+    throw new AppError('store-scheme', `${given.variable} asks for the TLS mode ${mode}, which is not known.`, {
+      help: 'Known: DISABLED, REQUIRED, VERIFY_IDENTITY.',
+      detail: { variable: given.variable, scheme: given.scheme },
+    })
+  }
+  const database = decode(given, url.pathname.replace(/^\//, ''))
+  if (database === '' || database.includes('/')) {
+    throw new AppError('store-scheme', `${given.variable} names no database.`, {
+      help: 'Write it behind the host: mysql://user:password@host:3306/lake.',
+      detail: { variable: given.variable, scheme: given.scheme },
+    })
+  }
+  const socket = query.get('socket')
+  const host = url.hostname === NO_HOST || url.hostname === '' ? 'localhost' : url.hostname.replace(/^\[|\]$/g, '')
+  return {
+    host,
+    port: Number(url.port || '3306'),
+    socket,
+    username: decode(given, url.username),
+    password: new Secret(decode(given, url.password)),
+    database,
+    tls,
+    ignored: [...new Set(query.keys())].filter((name) => !MYSQL_PARAMETERS.has(name)),
+    describe: `${socket ?? `${host}:${url.port || '3306'}`}/${database}`,
     variable: given.variable,
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { classifyBy } from '../classify.ts'
 import { ledgerRow, type Dialect, type LedgerRow, type SqlPort } from '../dialect.ts'
 import type { Analytics } from '../analytics.ts'
 import { statement } from '../statement.ts'
@@ -19,10 +20,27 @@ export function clickhouseDialect(topology: ClickHouseTopology): Dialect {
     bookkeeping: BOOKKEEPING,
     ledger: { exists: ledgerExists, read: readLedger, write: writeLedger },
     lock: null,
+    classify,
     macro,
     snapshot,
   }
 }
+
+/** Reads and inserts go on beside a mutation; what waits is the migration, and merges. */
+const classify = classifyBy([
+  {
+    shape: /^alter table\b.*\b(delete where|(drop|detach|clear|replace) (part|partition|column)\b|modify ttl)/,
+    risk: 'lossy',
+    because: 'rows or values go',
+  },
+  { shape: /^create table\b.*\bttl\b/, risk: 'safe', because: 'the table is new' },
+  {
+    shape: /^alter table\b.*\b(modify column|update|materialize)\b/,
+    risk: 'blocking',
+    because: 'parts are rewritten, and the start waits for it',
+    unlessNew: true,
+  },
+])
 
 /** Migrations over the analytics store. */
 export function clickhousePort(analytics: Pick<Analytics, 'run' | 'readAsWriter'>): SqlPort {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { classifyBy } from '../classify.ts'
 import { ledgerRow, type Dialect, type SqlPort } from '../dialect.ts'
 import { leaseLock } from '../lease.ts'
 import type { Queries, Semantic } from '../semantic.ts'
@@ -12,10 +13,32 @@ export function postgresDialect(version: string): Dialect {
     bookkeeping: BOOKKEEPING,
     ledger: { exists: ledgerExists, read: readLedger, write: async (port, row) => void (await port.rows(writeLedger, row)) },
     lock: leaseLock,
+    classify,
     macro: () => null,
     snapshot,
   }
 }
+
+const REWRITES = 'the table is rewritten, and reads and writes wait'
+const CHECKS = 'all rows are checked, and writes wait'
+const classify = classifyBy([
+  { shape: /^create (unique )?index (?!concurrently)/, risk: 'blocking', because: 'writes wait while the index is built', unlessNew: true },
+  { shape: /^alter table\b.*\balter (column )?\S+ (set data )?type\b/, risk: 'blocking', because: REWRITES, unlessNew: true },
+  {
+    shape: /^alter table\b.*\badd (column )?.*\bdefault (gen_random_uuid|random|clock_timestamp|nextval)\b/,
+    risk: 'blocking',
+    because: REWRITES,
+    unlessNew: true,
+  },
+  {
+    shape: /^alter table\b.*\b(set not null|references|unique|check|exclude|primary key|foreign key)\b/,
+    risk: 'blocking',
+    because: CHECKS,
+    unlessNew: true,
+  },
+  { shape: /^update\b/, risk: 'blocking', because: 'rows are rewritten, and who wants to change them waits' },
+  { shape: /^(vacuum full|cluster|refresh materialized view|lock)\b/, risk: 'blocking', because: REWRITES },
+])
 
 /** Migrations over the semantic store. */
 export function postgresPort(semantic: Semantic): SqlPort {

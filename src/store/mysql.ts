@@ -1,0 +1,207 @@
+import mysql2, { type FieldPacket } from 'mysql2'
+import type { Pool, PoolConnection } from 'mysql2/promise'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { errnoOf, translateMysqlError } from './mysql-error.ts'
+import { bindValue, readRow, toMarks, type MysqlValue } from './mysql-value.ts'
+import type { Queries } from './semantic.ts'
+import { statement, type Param, type Params, type Statement } from './statement.ts'
+import type { MysqlTarget } from './store-uri.ts'
+import { untilTaken } from './until-taken.ts'
+
+export interface MysqlQueries extends Queries {
+  /** One statement as it stands. */
+  run(sql: string): Promise<void>
+  /** Rows into a table, in as many statements as they need; one whose key is there already replaces it, or is left as it is. */
+  write(table: WrittenTable, rows: readonly Readonly<Record<string, Exclude<Param, readonly unknown[]>>>[]): Promise<void>
+}
+
+/** Names and types of the columns that are written, as `{name:type}` would say them. */
+export interface WrittenTable {
+  readonly name: string
+  readonly columns: Readonly<Record<string, string>>
+  /** Columns that stay as they are in a row that is there already; its key needs not be named. */
+  readonly keep?: readonly string[]
+}
+
+/** A MySQL 8 or MariaDB 10.6+ that Fairlead reads from or writes to. All times are UTC. */
+export interface Mysql extends MysqlQueries {
+  /** One transaction. When the server gives up on it (deadlock, a lock that is waited for too long) `work` runs again: it has no effects outside. */
+  transaction<T>(work: (tx: MysqlQueries) => Promise<T>): Promise<T>
+  ping(): Promise<void>
+  close(): Promise<void>
+  /** `MariaDB 10.11.19 at host:3306/lake`; never the password. */
+  readonly describe: string
+  readonly database: string
+}
+
+export interface MysqlOptions {
+  log: Log
+  /** Connections at most. */
+  connections?: number
+}
+
+const CONNECT_MS = 5_000
+/** Deadlock, and a lock that others held for too long: nothing was done. */
+const GIVEN_UP = new Set([1213, 1205])
+const isGivenUp = (thrown: unknown): boolean => GIVEN_UP.has(errnoOf(thrown) ?? 0)
+/** A statement takes 65,535 parameters at most; fewer rows a statement are slower, more are not faster. */
+const ROWS_AT_ONCE = 500
+const PARAMETERS_AT_ONCE = 60_000
+
+/** What every session says first, so that no default of a server decides what a row means. */
+const SESSION = `set time_zone = '+00:00',
+  sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
+  innodb_lock_wait_timeout = 10, lock_wait_timeout = 10`
+
+export async function openMysql(target: MysqlTarget, options: MysqlOptions): Promise<Mysql> {
+  if (target.ignored.length > 0) options.log.warn('config.ignored', { variable: target.variable, parameters: target.ignored })
+  const connections = mysql2.createPool({
+    ...(target.socket === null ? { host: target.host, port: target.port } : { socketPath: target.socket }),
+    user: target.username,
+    password: target.password.reveal(),
+    database: target.database,
+    ...(target.tls === null ? {} : { ssl: { rejectUnauthorized: target.tls === 'verify' } }),
+    charset: 'utf8mb4_unicode_ci',
+    timezone: 'Z',
+    dateStrings: true,
+    jsonStrings: true,
+    supportBigNumbers: true,
+    connectTimeout: CONNECT_MS,
+    connectionLimit: options.connections ?? 4,
+    enableKeepAlive: true,
+    // Each open statement costs the server memory, and batches of rows have many lengths.
+    maxPreparedStatements: 50,
+  })
+  // The commands of a connection run in order: this one is before whatever it was opened for.
+  connections.on('connection', (connection) => {
+    connection.query(SESSION, (error) => {
+      if (error) connection.destroy()
+    })
+  })
+  const pool = connections.promise()
+  const place = { describe: `MySQL at ${target.describe}`, variable: target.variable }
+  try {
+    const version = (await on(pool, place).one(readVersion))?.version ?? ''
+    const product = productOf(version)
+    refuseTooOld(product, place)
+    place.describe = `${product} at ${target.describe}`
+  } catch (thrown) {
+    await pool.end().catch(() => {})
+    throw translateMysqlError(thrown, place, 'mysql.open')
+  }
+
+  const attempt = async <T>(work: (tx: MysqlQueries) => Promise<T>): Promise<T> => {
+    const connection = await pool.getConnection().catch((cause: unknown) => {
+      throw translateMysqlError(cause, place, 'begin')
+    })
+    let broken = false
+    const command = async (sql: string): Promise<void> => {
+      await connection.query(sql).catch((cause: unknown) => {
+        broken = true
+        throw translateMysqlError(cause, place, sql)
+      })
+    }
+    try {
+      await command('start transaction')
+      const result = await work(on(connection, place))
+      await command('commit')
+      return result
+    } catch (cause) {
+      if (!broken) await command('rollback').catch(() => {})
+      throw cause
+    } finally {
+      if (broken) connection.destroy()
+      else connection.release()
+    }
+  }
+
+  let closing: Promise<void> | null = null
+  return {
+    ...on(pool, place),
+    transaction: (work) => untilTaken(() => attempt(work), isGivenUp),
+    ping: async () => void (await on(pool, place).query({ name: 'mysql.ping', sql: 'select 1 as one', row: z.unknown() })),
+    close: () => (closing ??= pool.end()),
+    describe: place.describe,
+    database: target.database,
+  }
+}
+
+function on(client: Pool | PoolConnection, place: { describe: string; variable: string }): MysqlQueries {
+  const isPool = !('release' in client)
+  const ask = async (name: string, sql: string, values: MysqlValue[] | null): Promise<readonly Record<string, unknown>[]> => {
+    const tagged = `/* ${name} */ ${sql}`
+    const once = async () => {
+      try {
+        const [rows, fields] = await (values === null ? client.query(tagged) : client.execute(tagged, values))
+        return Array.isArray(rows)
+          ? (rows as Record<string, unknown>[]).map((row) => readRow((fields ?? []) as readonly FieldPacket[], row))
+          : []
+      } catch (cause) {
+        throw translateMysqlError(cause, place, name)
+      }
+    }
+    // In a transaction the whole of it is run again, by who began it.
+    return isPool ? untilTaken(once, isGivenUp) : once()
+  }
+  const query = async <R>(each: Statement<Params, R>, params?: Params): Promise<R[]> => {
+    const { text, values } = params ? toMarks(each.sql, params) : { text: each.sql, values: null }
+    return (await ask(each.name, text, values)).map((row) => parseRow(each, row))
+  }
+  return {
+    query,
+    one: async (each, params) => (await query(each, params))[0] ?? null,
+    run: async (sql) => void (await ask(sql.trim().slice(0, 60), sql, null)),
+    async write({ name, columns, keep = [] }, rows) {
+      const names = Object.keys(columns)
+      const size = Math.max(1, Math.min(ROWS_AT_ONCE, Math.floor(PARAMETERS_AT_ONCE / names.length)))
+      const updates = names.filter((one) => !keep.includes(one)).map((one) => `${quoted(one)} = values(${quoted(one)})`)
+      for (let from = 0; from < rows.length; from += size) {
+        const some = rows.slice(from, from + size)
+        const marks = `(${names.map(() => '?').join(', ')})`
+        const values = some.flatMap((row) => names.map((one) => bindValue(columns[one] ?? 'text', row[one] ?? null)))
+        // `values(c)` is what both MySQL and MariaDB understand.
+        const sql = `insert into ${quoted(name)} (${names.map(quoted).join(', ')}) values ${some.map(() => marks).join(', ')} on duplicate key update ${updates.join(', ')}`
+        await ask(`write ${name}`, sql, values)
+      }
+    },
+  }
+}
+
+export function quoted(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``
+}
+
+const readVersion = statement({ name: 'mysql.open', sql: 'select version() as version', row: z.object({ version: z.string() }) })
+
+/** `MariaDB 10.11.19` for `10.11.19-MariaDB-0+deb12u1`, `MySQL 8.0.36` for `8.0.36`. Some servers put `5.5.5-` in front. */
+export function productOf(version: string): string {
+  const [number = ''] = /\d+(?:\.\d+)+/.exec(version.replace(/^5\.5\.5-/, '')) ?? []
+  return `${/mariadb/i.test(version) ? 'MariaDB' : 'MySQL'} ${number}`
+}
+
+function refuseTooOld(product: string, place: { describe: string; variable: string }): void {
+  const [name, number = ''] = product.split(' ')
+  const [major = 0, minor = 0] = number.split('.').map(Number)
+  const isOld = name === 'MariaDB' ? major < 10 || (major === 10 && minor < 6) : major < 8
+  if (!isOld) return
+  throw new AppError('store-refused', `${place.describe} is ${product}; Fairlead needs MySQL 8 or MariaDB 10.6, or newer.`, {
+    help: `Upgrade the server, or name another in ${place.variable}.`,
+  })
+}
+
+/** Names the statement and the column, never the value. */
+function parseRow<R>(each: Statement<Params, R>, row: unknown): R {
+  const parsed = each.row.safeParse(row)
+  if (parsed.success) return parsed.data
+  const columns = parsed.error.issues.map((issue) => ({ column: issue.path.map(String).join('.'), problem: issue.code }))
+  throw new AppError(
+    'store-refused',
+    `The statement ${each.name} returned a row whose ${columns[0]?.column || 'columns'} is not what is expected.`,
+    {
+      help: 'The schema and the program do not agree: run `fairlead migrate mysql verify`.',
+      detail: { statement: each.name, columns },
+    },
+  )
+}
