@@ -185,6 +185,7 @@ describe('with the sample data', () => {
   // The first, while nothing but the sample data is there.
   test('looks as the picture in the README shows it', async () => {
     const page = await review('/', { viewport: { width: 1280, height: 900 }, colorScheme: 'light' })
+    await page.getByRole('button', { name: 'Not now' }).click()
     const picture = await page.screenshot({ fullPage: true })
     const images =
       process.env['FAIRLEAD_WRITE_SCREENSHOT'] === undefined
