@@ -54,6 +54,9 @@ const healthReply = z.object({
   name: z.string(),
   state: z.enum(STATES),
   lag_seconds: z.number().nullable().openapi({ description: 'Since the last good pull began, or the last delivery came; null for never.' }),
+  credentials: z
+    .array(z.object({ field: z.string(), set_at: z.string(), set_by: z.string().nullable() }))
+    .openapi({ description: 'Which are kept, since when, and who gave each. What they hold is told by nothing.' }),
   streams: z.array(z.object({ stream: z.string(), items: z.number(), repeated: z.number(), unread: z.number(), last_at: z.string() })),
   coverage: z.array(z.object({ table: z.string(), from_at: z.string(), to_at: z.string(), open: z.boolean() })),
   days: z.array(z.object({ day: z.string(), stream: z.string(), items: z.number() })),
@@ -82,12 +85,13 @@ export function healthRoutes(services: Services): Route[] {
         const source = await sources.find(org, query.name)
         const params = { org, source: query.name }
         const from = new Date(clock.now() - DAYS * 86_400_000).toISOString()
-        const [streams, coverage, days, unread, quarantined] = await Promise.all([
+        const [streams, coverage, days, unread, quarantined, credentials] = await Promise.all([
           analytics.read(streamActivity, params),
           analytics.read(spans, params),
           analytics.read(dailyActivity, { ...params, from, tz: await services.organizations.timeZoneOf(org) }),
           analytics.read(unreadItems, params),
           services.quarantine.of(org, query.name),
+          source === null ? [] : sources.credentialsOf(org, source),
         ])
         if (source === null && streams.length === 0) throw unknownSource(query.name)
         const pulls = source !== null && (await sources.pulls(org, source))
@@ -108,6 +112,7 @@ export function healthRoutes(services: Services): Route[] {
           name: query.name,
           state: source === null ? 'pushed' : stateOf(source, pulls, clock.now()),
           lag_seconds: last === undefined ? null : Math.max(0, (clock.now() - Date.parse(last)) / 1000),
+          credentials,
           streams,
           coverage,
           days,

@@ -9,11 +9,16 @@ import type { Vault } from './vault.ts'
 export interface Credentials {
   /** What `SEALED_TEXTS` has told of a source, opened. */
   open(org: string, source: string, sealed: Readonly<Record<string, string>>): Record<string, unknown>
+  /** Since when each credential of a source is kept, and who gave it; null where nobody noted that. Never what it holds. */
+  told(org: string, source: string): Promise<CredentialTold[]>
   /** Seals these fields; the others of the source are left as they are. */
   save(tx: Queries, given: { org: string; source: string; secrets: Readonly<Record<string, unknown>>; now: string }): Promise<void>
   /** Seals all of them, of every organization, under a new key. Interrupted at any point everything can be opened, and the next call goes on. */
   rotateKeys(progress: (done: number, total: number) => void): Promise<{ resealed: number; credentials: number }>
 }
+
+const credentialTold = z.object({ field: z.string(), set_at: z.string(), set_by: z.string().nullable() })
+export type CredentialTold = z.infer<typeof credentialTold>
 
 /** Expressions for statements over `sources`: the names of the fields, and their sealed texts by name. */
 export const SEALED_FIELDS = `ARRAY(SELECT field FROM integration_credentials WHERE source_id = sources.id ORDER BY field COLLATE "C")`
@@ -32,6 +37,18 @@ VALUES ({id:uuid}, {org:uuid}, {source:uuid}, {field:text}, {sealed:text}, {now:
 ON CONFLICT (source_id, field) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at`,
   row: noRow,
 })
+/** Who gave it stands in the audit log, where the same transaction wrote it a moment later. */
+const tellCredentials = statement({
+  name: 'credentials.told',
+  sql: `SELECT field, updated_at AS set_at, (
+  SELECT actor_name FROM audit_log AS entry
+  WHERE entry.org_id = credential.org_id AND entry.at >= credential.updated_at AND entry.at < credential.updated_at + interval '10 minutes'
+    AND entry.action = 'source.saved' AND entry.target_id = credential.source_id::text AND entry.after->'given' @> jsonb_build_array(credential.field)
+  ORDER BY entry.at, entry.id LIMIT 1
+) AS set_by FROM integration_credentials AS credential
+WHERE org_id = {org:uuid} AND source_id = {source:uuid} ORDER BY field`,
+  row: credentialTold,
+})
 const resealCredential = statement({
   name: 'credentials.reseal',
   sql: 'UPDATE integration_credentials SET sealed = {after:text} WHERE org_id = {org:uuid} AND id = {id:uuid} AND sealed = {before:text}',
@@ -48,6 +65,7 @@ export function openCredentials({ semantic, vault }: { semantic: Semantic; vault
           JSON.parse(vault.open(text, placeOf(org, source, field)).reveal()) as unknown,
         ]),
       ),
+    told: (org, source) => semantic.query(tellCredentials, { org, source }),
     async save(tx, { org, source, secrets, now }) {
       for (const [field, value] of Object.entries(secrets)) {
         const sealed = vault.seal(JSON.stringify(value), placeOf(org, source, field))

@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts'
 import type { Registry } from '../registry.ts'
 import type { Semantic } from '../store/semantic.ts'
 import { noRow, statement } from '../store/statement.ts'
-import { openCredentials, SEALED_FIELDS, SEALED_TEXTS, sealedTexts } from './credentials.ts'
+import { openCredentials, SEALED_FIELDS, SEALED_TEXTS, sealedTexts, type CredentialTold } from './credentials.ts'
 import { checkSettings, splitSecrets } from './settings.ts'
 import type { Vault } from './vault.ts'
 
@@ -82,6 +82,8 @@ export interface Sources {
   succeeded(org: string, source: Source, figures: { seconds: number; items: number }): Promise<void>
   failed(org: string, source: Source, failure: { readonly code: string; readonly message: string }): Promise<void>
   noteHealth(org: string, name: string, figures: Health): Promise<void>
+  /** Which credentials are kept, since when, and who gave each. */
+  credentialsOf(org: string, source: Source): Promise<CredentialTold[]>
   /** Seals every credential of every organization under a new key. Interrupted at any point everything can be opened, and the next call goes on. */
   rotateKeys(progress: (done: number, total: number) => void): Promise<{ resealed: number; credentials: number }>
   /** Whether there is something to pull, and something to ask with. */
@@ -269,11 +271,12 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
             help: 'Look at it, and save again.',
           })
         }
-        await credentials.save(tx, { org, source: values.id, secrets, now: now() })
-        const after = await tx.one(readWhole, { org, name })
         // A credential shows only in that it was given, so whether it is another one is asked of what stood before.
         const standing = existing === null ? {} : credentials.open(org, existing.id, existing.credentials)
         const given = Object.keys(secrets).filter((field) => !isDeepStrictEqual(secrets[field], standing[field]))
+        const fresh = Object.fromEntries(given.map((field) => [field, secrets[field]]))
+        await credentials.save(tx, { org, source: values.id, secrets: fresh, now: now() })
+        const after = await tx.one(readWhole, { org, name })
         const [was, is] = [existing, after].map((row) => (row === null ? null : loggedOf(row)))
         if (given.length > 0 || !isDeepStrictEqual(was, is)) {
           const before = was === null ? {} : { before: was }
@@ -330,6 +333,7 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     async noteHealth(org, name, figures) {
       await semantic.query(noteHealth, { org, name, health: JSON.stringify(figures) })
     },
+    credentialsOf: (org, { id }) => credentials.told(org, id),
     rotateKeys: credentials.rotateKeys,
     async pulls(org, source) {
       const connector = registry.connectors.get(source.connector)

@@ -127,6 +127,7 @@ export function healthOf(source: Source): SourceHealth {
     name: source.name,
     state: source.state,
     lag_seconds: 360,
+    credentials: source.secrets.map((field) => ({ field, set_at: '2025-11-02T09:00:00.000Z', set_by: 'Grace Hopper' })),
     streams: [
       { stream: 'commits', items: 12_400, repeated: 12, unread: 0, last_at: ago(1) },
       { stream: 'deployments', items: 204, repeated: 40, unread: 0, last_at: ago(2) },

@@ -154,6 +154,8 @@ export interface SourceHealth {
   name: string
   state: SourceState
   lag_seconds: number | null
+  /** Since when each is kept and who gave it; never what it holds. */
+  credentials: { field: string; set_at: string; set_by: string | null }[]
   streams: { stream: string; items: number; repeated: number; unread: number; last_at: string }[]
   coverage: { table: string; from_at: string; to_at: string; open: boolean }[]
   /** Of the last 35 days, in the zone of the organization; a day on which nothing came is not listed. */

@@ -80,7 +80,7 @@ function typeOf({ type }: Schema): string | undefined {
 const ACRONYMS: Record<string, string> = { url: 'URL', id: 'id', jql: 'JQL', api: 'API', ca: 'CA' }
 
 /** `webhook_secrets` → `Webhook secrets` */
-function labelOf(name: string): string {
+export function labelOf(name: string): string {
   const words = name.split('_').map((word) => ACRONYMS[word] ?? word)
   const text = words.join(' ')
   return text.charAt(0).toUpperCase() + text.slice(1)

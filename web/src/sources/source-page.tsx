@@ -13,6 +13,7 @@ import { Prose } from '../frame/prose.tsx'
 import { useNow } from '../frame/use-now.ts'
 import { CardBones } from '../state/page-skeleton.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
+import { CredentialsCard } from './credentials-card.tsx'
 import { DayStrip } from './day-strip.tsx'
 import { HookCard } from './hook-card.tsx'
 import { SourceActions } from './source-actions.tsx'
@@ -63,6 +64,14 @@ export default function SourcePage({ status }: { status: Status }) {
         <div className="cards">
           {source !== undefined && (sources.data.may_change ? <SourceActions source={source} /> : <ReadOnly what="the sources" />)}
           <Health health={reply} source={source} connector={connector} zone={status.organization.time_zone} />
+          {source !== undefined && (
+            <CredentialsCard
+              health={reply}
+              connector={connector}
+              mayChange={sources.data.may_change}
+              zone={status.organization.time_zone}
+            />
+          )}
         </div>
       )}
     </Page>
