@@ -119,9 +119,7 @@ describe('the lock', () => {
     const migrator = (more: Partial<MigratorOptions>): Migrator =>
       createMigrator({ port, dialect, directory, programVersion: '1', actor: 'test', ...more })
     await leaseLock(port, { owner: 'x', leaseMs: 1, waitMs: 0 })('another').then((lease) => lease.release())
-    await port.run(
-      `insert into migration_lock values ('migrate fairlead', 'elsewhere:1 server x', 4, now(), now() + interval '3 seconds')`,
-    )
+    await port.run(`insert into migration_lock values ('migrate fairlead', 'elsewhere:1 server x', 4, now(), now() + interval '3 seconds')`)
     const refused = await refusal(migrator({ waitMs: 50 }).up())
     expect([refused.code, refused.message.includes('elsewhere:1 server')]).toEqual(['schema-pending', true])
 
