@@ -198,6 +198,26 @@ describe('teams', () => {
     expect((await told([owned, ...lists()], older)).items).toHaveLength(1)
   })
 
+  test('that may not be read are named by the check, with the permission', async () => {
+    const parts = ['commits', 'pulls', 'issues', 'actions/runs', 'deployments', 'commits/HEAD/check-runs']
+    const whole = [
+      get('/rate_limit', {}),
+      get('/orgs/acme/repos?per_page=5', [shop]),
+      ...parts.map((part) => get(`/repos/acme/shop/${part}?per_page=1`, [])),
+      graph({}, { data: { repository: { pullRequests: { nodes: [] } } } }),
+    ]
+    const checked = async (teams: Exchange) => {
+      const ask = await asking([...whole, teams], { repositories: [], organization: 'acme' })
+      return connector.check?.(ask() as never)
+    }
+    expect(await checked(get('/orgs/acme/teams?per_page=1', []))).toEqual({ ok: true, missing: [] })
+    const refused = get('/orgs/acme/teams?per_page=1', {}, 403, { 'x-accepted-github-permissions': 'members=read' })
+    expect(await checked(refused)).toEqual({
+      ok: true,
+      missing: ['The credential may not read the teams of acme: give it the permission members=read. All else works without.'],
+    })
+  })
+
   test('that may not be read stay unknown: neither a failure nor an organization without teams, or a team without members', async () => {
     expect(await told([owned, get('/orgs/acme/teams?per_page=100', {}, 403)])).toMatchObject({ items: [], cursor: null })
     expect(await told([owned, get('/orgs/acme/teams?per_page=100', {}, 404)])).toMatchObject({ items: [], cursor: null })

@@ -66,6 +66,11 @@ export async function check(ask: Ask<Config>): Promise<Check> {
         missing.push(
           `The organization ${config.organization} cannot be read (${answer.status}): check its name, and let the credential see it.`,
         )
+      const teams = await http.get(`${rest}/orgs/${config.organization}/teams`, { query: { per_page: 1 }, allow: [403, 404] })
+      if (answer.status === 200 && teams.status !== 200)
+        missing.push(
+          `The credential may not read the teams of ${config.organization}${remedyOf(teams.headers, 'Members: read')}. All else works without.`,
+        )
     }
     for (const { full_name, has_issues } of readable.slice(0, PROBED))
       for (const { what, path, permission } of PROBES) {
