@@ -1,19 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { openAudit, type Actor, type Audit } from '../src/account/audit.ts'
 import { silentLog } from '../src/log.ts'
 import { openPeople, type People } from '../src/people/people.ts'
-import { Secret } from '../src/secret.ts'
-import { postgresDialect, postgresPort } from '../src/store/dialects/postgres.ts'
-import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
-import { createMigrator, soleOwner } from '../src/store/migrate.ts'
-import { openSemantic, type Semantic } from '../src/store/semantic.ts'
+import type { Semantic } from '../src/store/semantic.ts'
 import { noRow, statement } from '../src/store/statement.ts'
 import { openTeamDrift, type TeamDrift } from '../src/team/drift.ts'
 import { openMembers, type Members } from '../src/team/members.ts'
 import { openTeams, type Teams } from '../src/team/teams.ts'
+import { openSemanticStore } from './semantic-store.ts'
 import { openWorld, type World } from './world.ts'
 
 /** People in a real PostgreSQL, found in what the real analytics engine holds. */
@@ -34,18 +28,7 @@ export interface PeopleStore {
 }
 
 export async function openPeopleStore(): Promise<PeopleStore> {
-  const scratch = mkdtempSync(join(tmpdir(), 'fairlead-people-'))
-  const server = await startEmbeddedPostgres({ directory: join(scratch, 'postgres'), log: silentLog })
-  const uri = new Secret(`postgresql://${server.user}@/${server.database}?host=${server.host}`)
-  const semantic = await openSemantic({ uri }, { log: silentLog })
-  await createMigrator({
-    directory: join(import.meta.dirname, '..', 'migrations', 'postgres'),
-    programVersion: '0',
-    actor: 'test',
-    lock: soleOwner,
-    port: postgresPort(semantic),
-    dialect: postgresDialect(semantic.version),
-  }).up()
+  const { semantic, close } = await openSemanticStore()
   const world = await openWorld()
   const { analytics, clock } = world
   const audit = openAudit({ semantic, clock })
@@ -80,9 +63,7 @@ export async function openPeopleStore(): Promise<PeopleStore> {
     async close() {
       await teams.set.stop()
       await world.close()
-      await semantic.close()
-      await server.stop()
-      rmSync(scratch, { recursive: true, force: true })
+      await close()
     },
   }
 }

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { fits, ownerOf } from '../domain/ownership.ts'
@@ -8,47 +5,29 @@ import { silentLog } from '../src/log.ts'
 import { measure, samples, type Asked } from '../src/measure/measure.ts'
 import { ownersOf } from '../src/measure/ownership.ts'
 import { windowOf } from '../src/measure/window.ts'
-import { postgresDialect, postgresPort } from '../src/store/dialects/postgres.ts'
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/store/embedded-postgres.ts'
-import { createMigrator, soleOwner } from '../src/store/migrate.ts'
-import { openSemantic, type Semantic } from '../src/store/semantic.ts'
+import type { Semantic } from '../src/store/semantic.ts'
 import { noRow, statement } from '../src/store/statement.ts'
-import { Secret } from '../src/secret.ts'
 import { readTeamsFile } from '../src/team/teams-file.ts'
 import { openTeams, type Teams } from '../src/team/teams.ts'
 import { generator } from './fake-api.ts'
+import { openSemanticStore } from './semantic-store.ts'
 import { openWorld, type World } from './world.ts'
 
 /** Teams in a real PostgreSQL, their copy in the real analytics engine, and the figures that are asked of it. */
-let scratch: string
-let server: EmbeddedPostgres
+let store: Awaited<ReturnType<typeof openSemanticStore>>
 let semantic: Semantic
 let world: World
 let teams: Teams
 beforeAll(async () => {
-  scratch = mkdtempSync(join(tmpdir(), 'fairlead-teams-'))
-  server = await startEmbeddedPostgres({ directory: join(scratch, 'postgres'), log: silentLog })
-  semantic = await openSemantic(
-    { uri: new Secret(`postgresql://${server.user}@/${server.database}?host=${server.host}`) },
-    { log: silentLog },
-  )
-  await createMigrator({
-    directory: join(import.meta.dirname, '..', 'migrations', 'postgres'),
-    programVersion: '0',
-    actor: 'test',
-    lock: soleOwner,
-    port: postgresPort(semantic),
-    dialect: postgresDialect(semantic.version),
-  }).up()
+  store = await openSemanticStore()
+  semantic = store.semantic
   world = await openWorld()
   teams = openTeams({ semantic, analytics: world.analytics, clock: world.clock, log: silentLog })
 })
 afterAll(async () => {
   await teams.set.stop()
   await world.close()
-  await semantic.close()
-  await server.stop()
-  rmSync(scratch, { recursive: true, force: true })
+  await store.close()
 })
 
 async function newOrg(): Promise<string> {

@@ -10,7 +10,7 @@ import type { Analytics } from '../store/analytics.ts'
 import type { Queries, Semantic } from '../store/semantic.ts'
 import { statement } from '../store/statement.ts'
 import { addMembers, endMembers, listMembers } from './member-rows.ts'
-import { liftChildren, listMappings, listTeams, removeMappings, removeTeam, saveRepositories, saveTeams } from './team-rows.ts'
+import { liftChildren, listMappings, listTeams, removeMappings, removeTeam, saveMappings, saveTeams } from './team-rows.ts'
 import { requireFewRules, requireTree, type Teams } from './teams.ts'
 
 /** What forges say of teams against what stands here. */
@@ -100,8 +100,8 @@ export function openTeamDrift(parts: {
       await tx.query(addMembers, { org, origin: 'provider', source, now: at, rows: rows(joins) })
     }
     if (due.disowns.length > 0) await tx.query(removeMappings, { org, ids: due.disowns })
-    const owns = due.owns.map((one) => ({ ...one, id: randomUUID() }))
-    if (owns.length > 0) await tx.query(saveRepositories, { org, now: at, rows: rows(owns) })
+    const owns = due.owns.map((one) => ({ ...one, id: randomUUID(), kind: 'repository', precedence: 0, origin: 'provider' }))
+    if (owns.length > 0) await tx.query(saveMappings, { org, now: at, rows: rows(owns) })
   }
 
   return {

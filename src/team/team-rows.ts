@@ -89,11 +89,12 @@ export const removeMapping = statement({
   row: id,
 })
 
-export const saveRepositories = statement({
+/** Many at once: an array of JSON. */
+export const saveMappings = statement({
   name: 'teams.own_all',
   sql: `INSERT INTO team_mappings (id, org_id, team, kind, pattern, precedence, origin, created_at)
-SELECT r.id, {org:uuid}, r.team, 'repository', r.pattern, 0, 'provider', {now:timestamptz}
-FROM jsonb_to_recordset({rows:jsonb}) AS r(id uuid, team text, pattern text)
+SELECT r.id, {org:uuid}, r.team, r.kind, r.pattern, r.precedence, r.origin, {now:timestamptz}
+FROM jsonb_to_recordset({rows:jsonb}) AS r(id uuid, team text, kind text, pattern text, precedence integer, origin text)
 ON CONFLICT (org_id, team, kind, pattern) DO UPDATE SET precedence = excluded.precedence, origin = excluded.origin`,
   row: noRow,
 })

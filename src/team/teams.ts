@@ -20,9 +20,12 @@ import {
   listTeams,
   nextVersion,
   removeMapping,
+  removeMappings,
   removeTeam,
   saveMapping,
+  saveMappings,
   saveTeam,
+  saveTeams,
   type Mapping,
   type Team,
 } from './team-rows.ts'
@@ -179,11 +182,13 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
       return change(org, async (tx) => {
         if (file.teams.some((team) => team.members !== null)) await tx.one(holdPeople, { org })
         const changes = await planned(tx)
-        for (const one of changes) {
-          if (one.do === 'team') await put(tx, org, one.team)
-          else if (one.do === 'own') await putRule(tx, org, one.rule)
-          else if (one.do === 'disown') await tx.query(removeMapping, { org, team: one.team, id: one.id })
-        }
+        // A statement for all, since a transaction of many may never get through where each may be given up on.
+        const saved = changes.flatMap((one) => (one.do === 'team' ? [one.team] : []))
+        const owned = changes.flatMap((one) => (one.do === 'own' ? [{ ...one.rule, id: randomUUID() }] : []))
+        const disowned = changes.flatMap((one) => (one.do === 'disown' ? [one.id] : []))
+        if (saved.length > 0) await tx.query(saveTeams, { org, rows: JSON.stringify(saved), now: now() })
+        if (disowned.length > 0) await tx.query(removeMappings, { org, ids: disowned })
+        if (owned.length > 0) await tx.query(saveMappings, { org, rows: JSON.stringify(owned), now: now() })
         await putMembers(tx, org, changes)
         const after = { changes: changes.map((one) => one.text) }
         if (changes.length > 0) await audited?.({ action: 'team.imported', target: { type: 'team', id: 'file' }, after }, tx)
