@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { AppError, asAppError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { originOf } from './auth.ts'
 
 const TITLES: Record<number, string> = {
   400: 'Bad request',
@@ -61,8 +62,13 @@ export function notFound(what: string, help: string): AppError {
   return new AppError('not-found', `There is no ${what}.`, { help })
 }
 
-/** What is ours to mend goes into the log with its cause, whatever the answer looks like. */
+/** What is ours to mend goes into the log with its cause, whatever the answer looks like; and who asked for what they may not do. */
 export function logFailure(log: Log, context: Context, error: AppError): void {
+  if (error.code === 'forbidden') {
+    const { method, path } = context.req
+    const { caller = 'unknown' } = (error.detail as { caller?: string } | null) ?? {}
+    log.warn('request.refused', { method, path, reason: error.message, caller, address: originOf(context).address })
+  }
   if (error.status < 500) return
   log.error('request.failed', {
     method: context.req.method,

@@ -170,6 +170,7 @@ export function requireRight(principal: Principal | null, right: Right | 'anyone
   if (right !== 'anyone' && !mayDo(principal, right)) {
     const what = right === 'superuser' ? 'a superuser' : `the right \`${right}\``
     throw new AppError('forbidden', `${principal.user === null ? 'This token' : 'This account'} may not do that: it needs ${what}.`, {
+      detail: { caller: `${principal.user === null ? principal.via : 'user'} ${principal.user?.id ?? principal.id ?? ''}`.trim() },
       help: `Its rights here: ${principal.rights.join(', ') || 'none'}. ${right === 'superuser' ? 'Run the command on the machine of the server, or sign in as a superuser.' : 'An administrator can give more.'}`,
     })
   }
