@@ -29,14 +29,20 @@ export async function removeDirectory(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
-/** Where the program of a data directory keeps what, beside its own defaults: a suite that runs these tests on other stores says it. */
-let storesOf: (data: string) => Promise<Readonly<Record<string, string>>> = async () => ({})
-export function useStores(elsewhere: typeof storesOf): void {
-  storesOf = elsewhere
+/** A suite that runs these tests on other stores says where the program of a data directory keeps what, and hears what each server prints. */
+interface Ground {
+  storesOf(data: string): Promise<Readonly<Record<string, string>>>
+  started(output: () => string): void
+  /** The variables that a process is given by a test. */
+  given(environment: Readonly<Record<string, string>>): void
+}
+let ground: Ground = { storesOf: async () => ({}), started() {}, given() {} }
+export function runOn(elsewhere: Ground): void {
+  ground = elsewhere
 }
 
 export async function environmentOf(data: string): Promise<Record<string, string>> {
-  return { FAIRLEAD_DATA: data, ...(await storesOf(data)) }
+  return { FAIRLEAD_DATA: data, ...(await ground.storesOf(data)) }
 }
 
 /** Only what every process needs: nothing of the machine that runs the tests leaks in. */
@@ -51,6 +57,8 @@ export async function startServer(data: string, environment: Readonly<Record<str
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
+  ground.started(() => output)
+  ground.given(environment)
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer) => {
@@ -101,6 +109,7 @@ export async function fairlead(
   args: readonly string[],
   options: { data?: string; cwd?: string; env?: Record<string, string>; input?: string; uid?: number } = {},
 ): Promise<Finished> {
+  ground.given(options.env ?? {})
   const child: ChildProcess = spawn(process.execPath, [BIN, ...args], {
     cwd: options.cwd ?? ROOT,
     env: plainEnvironment({ ...(options.data === undefined ? {} : await environmentOf(options.data)), ...options.env }),

@@ -5,24 +5,9 @@ import { MAIL_USER, startMailServer } from '../mail-server.ts'
 import { startProvider } from '../oidc-provider.ts'
 import { freshDirectory, removeDirectory, startServer } from '../server.ts'
 import { givenServer, makeDatabase } from './own-database.ts'
+import { formsOf, withoutGreeting } from './secret-forms.ts'
 
 const dumped = promisify(execFile)
-
-/** As it is, in base64 at each of the three places a text may begin in it, in hexadecimal, and as addresses write it. */
-function formsOf(secret: string): string[] {
-  const base64 = [0, 1, 2].map((before) => {
-    const whole = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]).toString('base64')
-    // What stands beside the secret changes the outermost characters.
-    return whole.slice(before === 0 ? 0 : 4, Math.floor(((before + secret.length) * 8) / 6 - 1))
-  })
-  return [
-    secret,
-    ...base64,
-    ...base64.map((one) => one.replaceAll('+', '-').replaceAll('/', '_')),
-    Buffer.from(secret).toString('hex'),
-    encodeURIComponent(secret),
-  ]
-}
 
 test('the search finds a secret in each of its forms', () => {
   const secret = 'a secret & more of it'
@@ -105,12 +90,7 @@ test('a dump of the database and the log of the server hold no secret that was e
     const dump = (await dumped('pg_dump', [uri], { maxBuffer: 64 * 1024 * 1024 })).stdout
     expect(dump).toContain(email)
     expect(dump).toContain('source.saved')
-    // The greeting shows the ingest token and a link to whoever starts the server; the log is everything else.
-    const log = server
-      .output()
-      .split('\n')
-      .filter((line) => !/Sign in|Send one/.test(line))
-      .join('\n')
+    const log = withoutGreeting(server.output())
     expect(log).toContain('is ready')
     const found = secrets.flatMap((secret, index) =>
       formsOf(secret).flatMap((form) => [
