@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { silentLog } from '../src/log.ts'
 import { createDeriver } from '../src/measure/derive.ts'
 import { measure, samples, type Asked } from '../src/measure/measure.ts'
@@ -7,6 +7,9 @@ import { baselineOf, windowOf } from '../src/measure/window.ts'
 import type { MetricReply } from '../src/metric.ts'
 import { createAsOf } from '../src/operate/as-of.ts'
 import { openWorld, type World } from './world.ts'
+
+// Hundreds of random histories: seconds on a quiet machine, and no fault of a busy one.
+vi.setConfig({ testTimeout: 180_000 })
 
 /** The laws of definitions §2, each on every metric where it can be, over random histories. A law that is broken fails here. */
 const NOW = '2026-03-02T12:00:00.000Z'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { change } from '../domain/change.ts'
 import { deployment } from '../domain/deployment.ts'
@@ -15,6 +15,9 @@ import type { Registry } from '../src/registry.ts'
 import { noRow, statement } from '../src/store/statement.ts'
 import { generator } from './fake-api.ts'
 import { recordOf, openWorld, type TestItem, type World } from './world.ts'
+
+// Hundreds of random histories: seconds on a quiet machine, and no fault of a busy one.
+vi.setConfig({ testTimeout: 180_000 })
 
 /**
  * The rows of an item are those of its newest version: told by a connector made for the purpose, whose payload is its rows, so that each case says
