@@ -31,11 +31,12 @@ export interface ExportOptions {
   /** Write every row again, also where the lake should have it: somebody changed it there. */
   readonly full: boolean
   readonly signal: AbortSignal
+  /** Rows a look: their keys and digests are held at once. */
+  readonly page?: number
   progress(done: number, total: number, what: string): void
 }
 
 const LEASE = { leaseMs: 30_000, waitMs: 5_000 }
-/** Rows a look: their keys and digests are held at once. */
 const PAGE = 20_000
 
 const claimed = statement({
@@ -173,33 +174,42 @@ async function exportTable(
   const changed = here.filter((one) => there.get(one.month)?.digest !== one.digest || there.get(one.month)?.row_count !== one.row_count)
   const gone = (await mysql.query(monthsBegun, { table: table.name })).filter((one) => !here.some((known) => known.month === one.month))
   const total = changed.reduce((sum, one) => sum + one.row_count, 0)
+  const size = options.page ?? PAGE
+  // Each look computes the keys of the whole table anew, so there are few and large ones, over the ends of months.
   const page = statement({
     name: `lake.page.${table.name}`,
-    sql: `SELECT * FROM (${rowsSql}) WHERE month = {month:String} AND lake_key > {after:String} ORDER BY lake_key LIMIT ${PAGE}`,
+    sql: `SELECT * FROM (${rowsSql})
+WHERE month IN {months:Array(String)} AND (month, lake_key) > ({month:String}, {key:String}) ORDER BY month, lake_key LIMIT ${size}`,
     row: z.looseObject({ lake_key: z.string(), month: z.string(), digest: z.string() }),
   })
+  const wholeOf = new Map(changed.map((one) => [one.month, one]))
+  const months = [...wholeOf.keys()]
   let [seen, written, removed] = [0, 0, 0]
-  for (const each of changed) {
-    let after = ''
-    for (;;) {
-      options.signal.throwIfAborted()
-      await lease.confirm()
-      const source = await analytics.read(page, { org, month: each.month, after })
-      const isLast = source.length < PAGE
-      const done = await converge(
-        mysql,
-        clock,
-        table,
-        { month: each.month, after, isLast, source: source as SourceRow[] },
-        isLast ? each : null,
-      )
-      seen += source.length
-      written += done.written
-      removed += done.removed
-      options.progress(seen, total, table.name)
-      if (isLast) break
-      after = source.at(-1)?.lake_key ?? after
+  const take = async (portion: Portion) => {
+    options.signal.throwIfAborted()
+    await lease.confirm()
+    const done = await converge(mysql, clock, table, portion, portion.isLast ? (wholeOf.get(portion.month) ?? null) : null)
+    written += done.written
+    removed += done.removed
+    seen += portion.source.length
+    options.progress(seen, total, table.name)
+  }
+  let open: { month: string; key: string } | null = null
+  for (let isEnd = months.length === 0; !isEnd;) {
+    const rows = (await analytics.read(page, { org, months, month: open?.month ?? '', key: open?.key ?? '' })) as SourceRow[]
+    isEnd = rows.length < size
+    // The page before ended with the last row of its month.
+    if (open !== null && rows[0]?.month !== open.month) await take({ month: open.month, after: open.key, isLast: true, source: [] })
+    let from = 0
+    while (from < rows.length) {
+      const month = rows[from]?.month ?? ''
+      const next = rows.findIndex((row, index) => index > from && row.month !== month)
+      const source = rows.slice(from, next === -1 ? undefined : next)
+      await take({ month, after: month === open?.month ? open.key : '', isLast: next !== -1 || isEnd, source })
+      from = next === -1 ? rows.length : next
     }
+    const last = rows.at(-1)
+    open = last === undefined || isEnd ? null : { month: last.month, key: last.lake_key }
   }
   for (const each of gone) {
     await lease.confirm()
@@ -215,7 +225,9 @@ async function exportTable(
   return { rows: (await mysql.one(count, { table: table.name }))?.n ?? 0, written, removed }
 }
 
-type SourceRow = { readonly lake_key: string; readonly digest: string } & Readonly<Record<string, string | number | null>>
+type SourceRow = { readonly month: string; readonly lake_key: string; readonly digest: string } & Readonly<
+  Record<string, string | number | null>
+>
 interface Portion {
   readonly month: string
   readonly after: string

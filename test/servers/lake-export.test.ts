@@ -196,6 +196,32 @@ describe('what changes', () => {
     )
   })
 
+  test(
+    'pages that end within a month, or with it, make the same lake; and what is behind the last row of a month goes',
+    { timeout: 120_000 },
+    async () => {
+      const at = (month: number, day: number) => `2026-0${month}-0${day}T10:00:00Z`
+      const days = [...[1, 2, 3].map((day) => at(1, day)), ...[1, 2, 3].map((day) => at(2, day)), at(3, 1)]
+      await world.events(
+        org,
+        days.map((occurred_at, n) => deploy(`d${n}`, { occurred_at, commit_at: '2025-12-01T00:00:00Z' })),
+      )
+      const left = async () => (await inLake('select id from deployments order by id')).map((one) => one['id'])
+      for (const page of [1, 2, 3, 6, 7]) {
+        await run({ page })
+        expect(await left(), String(page)).toEqual(days.map((_, n) => `d${n}`))
+        // Somebody wrote behind our back that the lake had more: the next look at the month takes it away.
+        await mysql.run(`insert into deployments (id, cicd_scope_id) values ('d2x', 'api'), ('d9', 'api')`)
+        await mysql.run(
+          `insert into fairlead_export_rows values ('deployments', 'd2x', '2026-01', ''), ('deployments', 'd9', '2026-03', '')`,
+        )
+        await mysql.run(`delete from fairlead_export_months`)
+      }
+      expect(changes(await run({ page: 3 }))['deployments']).toEqual([7, 0, 2])
+      expect(await left()).toEqual(days.map((_, n) => `d${n}`))
+    },
+  )
+
   test('everything can go, and come again', async () => {
     await world.events(org, [deploy('d1')])
     await run()
