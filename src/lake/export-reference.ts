@@ -9,6 +9,7 @@ import { quoted, type Mysql } from '../store/mysql.ts'
 import { lakeMigrator } from '../store/schema.ts'
 import { noRow, statement } from '../store/statement.ts'
 import { exportChoices, type Choices } from './export-choices.ts'
+import { exportRaw } from './export-raw.ts'
 import { REFERENCE_TABLES, rowsOf, type ReferenceTable } from './reference-tables.ts'
 
 export interface ExportedTable {
@@ -128,7 +129,11 @@ export async function exportReference(parts: ExportParts, org: string, mysql: My
         }),
       )
     }
-    for (const each of exportChoices(parts.choices, parts.clock, org, mysql)) {
+    const raw = {
+      ...{ analytics: parts.analytics, clock: parts.clock, mysql, lease },
+      ...{ signal: options.signal, full: options.full, progress: (count: number, what: string) => options.progress(count, count, what) },
+    }
+    for (const each of [...exportRaw(raw, org), ...exportChoices(parts.choices, parts.clock, org, mysql)]) {
       await lease.confirm()
       done.push(await recorded(mysql, parts, org, through, each.table, each.write))
     }

@@ -37,13 +37,16 @@ beforeEach(async () => {
 })
 
 const choices: Choices = { projects: async () => projects, levels: async () => levelRules() }
-const run = (options: Partial<ExportOptions> = {}, of = org) =>
-  exportReference({ analytics: world.analytics, choices, clock: world.clock, head: () => 7 }, of, mysql, {
-    full: false,
-    signal: new AbortController().signal,
-    progress() {},
-    ...options,
-  })
+const headOf = statement({
+  name: 'test.head',
+  sql: 'SELECT max(seq) AS head FROM all_raw WHERE org_id = {org:UUID}',
+  row: z.object({ head: z.coerce.number() }),
+})
+const run = async (options: Partial<ExportOptions> = {}, of = org) => {
+  const [found] = await world.analytics.read(headOf, { org })
+  const parts = { analytics: world.analytics, choices, clock: world.clock, head: () => found?.head ?? 0 }
+  return exportReference(parts, of, mysql, { full: false, signal: new AbortController().signal, progress() {}, ...options })
+}
 const anything = z.record(z.string(), z.unknown())
 const inLake = (sql: string) => mysql.query(statement({ name: 'test.lake', sql, row: anything }))
 const inStore = (sql: string) => world.analytics.read(statement({ name: 'test.store', sql, row: anything }), { org })
@@ -137,9 +140,9 @@ describe('the sample data', () => {
     expect(await whole()).toEqual(before)
     expect(
       await inLake(
-        `select table_name, through, row_count, finished_at is not null as done from fairlead_exports where table_name = 'commits'`,
+        `select table_name, through > 1000 as through, row_count, finished_at is not null as done from fairlead_exports where table_name = 'commits'`,
       ),
-    ).toEqual([{ table_name: 'commits', through: 7, row_count: first['commits']?.[0], done: 1 }])
+    ).toEqual([{ table_name: 'commits', through: 1, row_count: first['commits']?.[0], done: 1 }])
   })
 
   test('broken off after any month and run again, it holds what an undisturbed one holds', { timeout: 120_000 }, async () => {
@@ -243,6 +246,37 @@ describe('what changes', () => {
     expect(rows).toHaveLength(3)
     expect(rows.map((one) => String(one['id']).replace(/~[0-9a-f]+$/, '~'))).toEqual(expect.arrayContaining(['Build-1~', 'build-1~']))
     expect(rows.find((one) => String(one['id']).startsWith('Build'))).toMatchObject({ title: 'x'.repeat(255), url: null })
+  })
+
+  test('what the tools said, in order and once; what is too old or of a source that is gone goes, and rows of others stay', async () => {
+    const item = (id: string, received_at: string, source = 'github') => ({
+      connector: 'github',
+      source,
+      stream: 'pull_requests',
+      id,
+      received_at,
+      payload: { number: Number(id), title: `Ä ${id}` },
+    })
+    await world.apply(org, [
+      item('1', '2026-01-01T00:00:00.000Z'),
+      item('2', '2026-02-01T00:00:00.000Z'),
+      item('3', '2026-02-01T00:00:00.000Z', 'other'),
+    ])
+    expect(changes(await run())['_raw_github_pull_requests']).toEqual([3, 3, 0])
+    const told = await inLake('select params, cast(data as char) as data, created_at from _raw_github_pull_requests order by id')
+    expect(told[0]).toEqual({
+      params: '{"fairlead_source":"github"}',
+      data: '{"number":1,"title":"Ä 1"}',
+      created_at: '2026-01-01T00:00:00.000Z',
+    })
+    await mysql.run(`insert into _raw_github_pull_requests (id, params, created_at) values (999999999, '{"ConnectionId":1}', '2001-01-01')`)
+    expect(changes(await run())['_raw_github_pull_requests']).toEqual([3, 0, 0])
+    await world.analytics.run(`ALTER TABLE all_raw DELETE WHERE org_id = toUUID('${org}') AND source = 'other'`)
+    await world.apply(org, [item('4', '2026-02-02T00:00:00.000Z')])
+    expect(changes(await run())['_raw_github_pull_requests']?.slice(0, 1)).toEqual([3])
+    await mysql.run(`update _raw_github_pull_requests set created_at = '2025-11-01' where data like '%"number":1,%'`)
+    expect(changes(await run())['_raw_github_pull_requests']).toEqual([2, 0, 1])
+    expect(await inLake(`select count(*) as n from _raw_github_pull_requests`)).toEqual([{ n: 3 }])
   })
 
   test('options of projects and bounds of levels, in units that keep them', async () => {
