@@ -154,3 +154,14 @@ describe.each(STORES)('$store', ({ store, folder }) => {
     expect(silent.map((each) => each.file)).toEqual([])
   })
 })
+
+/** Their suite on a server is test/servers/lake-migrations.test.ts. MySQL says neither `create index` nor `add column` twice, and answers by a number that the runner knows. */
+test('the migrations of the lake, too, may be cut off anywhere, and say in their header what they remove', async () => {
+  const migrations = await readMigrations(resolve('migrations/mysql'))
+  const known = /^(create (unique )?index|alter table \w+ (add|drop) (column|index|primary key)|rename table)\b/i
+  const careless = migrations.flatMap((each) => each.statements.filter((sql) => !REPEATABLE.test(sql) && !known.test(sql)))
+  expect(careless).toEqual([])
+  expect(migrations.filter((each) => each.destructive === null && /^(drop|truncate|delete)\b/im.test(each.statements.join('\n')))).toEqual(
+    [],
+  )
+})

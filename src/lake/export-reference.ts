@@ -129,10 +129,18 @@ export async function exportReference(parts: ExportParts, org: string, mysql: My
         }),
       )
     }
+    const { analytics, clock } = parts
+    const { signal, full } = options
     const raw = {
-      ...{ analytics: parts.analytics, clock: parts.clock, mysql, lease },
-      ...{ signal: options.signal, full: options.full, progress: (count: number, what: string) => options.progress(count, count, what) },
+      analytics,
+      clock,
+      mysql,
+      lease,
+      signal,
+      full,
+      progress: (seen: number, what: string) => options.progress(seen, seen, what),
     }
+    if (full) for (const table of ['project_metric_settings', 'dora_benchmarks']) await mysql.query(forget, { table })
     for (const each of [...exportRaw(raw, org), ...exportChoices(parts.choices, parts.clock, org, mysql)]) {
       await lease.confirm()
       done.push(await recorded(mysql, parts, org, through, each.table, each.write))
