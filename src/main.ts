@@ -33,6 +33,8 @@ import { removeSourceRows, sourcesWithItems } from './ingest/remove.ts'
 import { replaySource } from './ingest/replay.ts'
 import { ONLY_DERIVED, openRereading } from './ingest/reread.ts'
 import { requireSameJournal } from './ingest/same-journal.ts'
+import { exportReference } from './lake/export-reference.ts'
+import { openLake, requireLake } from './lake/open-lake.ts'
 import type { Log } from './log.ts'
 import { createDeriver } from './measure/derive.ts'
 import { createAsOf } from './operate/as-of.ts'
@@ -205,6 +207,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     closers.add(() => journal.close())
     const settings = openSettings({ semantic, clock })
     const benchmarks = openBenchmarks({ semantic, clock, settings })
+    const projects = openProjects({ semantic, clock })
     const rulesOf = async (org: string) => deriveRulesOf(await settings.of(org))
     const deriver = createDeriver({ analytics, clock, pathsOf: sources.pathsOf, rulesOf })
     const quarantineDirectory = join(dataDirectory.path, 'quarantine')
@@ -347,7 +350,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       names,
       settings,
       benchmarks,
-      projects: openProjects({ semantic, clock }),
+      projects,
       teams,
       people: known,
       teamMembers: openTeamMembers({ semantic, clock, audit, teams, people: known }),
@@ -373,6 +376,21 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       asOf: asOf.at,
       lagSeconds: () => applier.lagSeconds(),
       verify: () => verifyChain({ journal, analytics, quarantineDirectory }),
+      async exportLake(org, to, exportOptions) {
+        const mysql = await openLake(to === undefined ? requireLake(config.MYSQL_URI?.reveal()) : requireLake(to, '--to'), { log })
+        try {
+          const choices = { projects: (of: string) => projects.list(of), levels: (of: string) => benchmarks.levelsOf(of) }
+          const tables = await exportReference(
+            { analytics, choices, clock, head: () => applier.stats().visible },
+            org,
+            mysql,
+            exportOptions,
+          )
+          return { lake: mysql.describe, tables }
+        } finally {
+          await mysql.close()
+        }
+      },
       async loadDemo(org, signal) {
         await removeDemo(analytics, org)
         const { events, last } = await loadDemo(journal, clock, org)

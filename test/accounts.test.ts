@@ -102,6 +102,7 @@ describe('who may ask what', () => {
       'GET /v1/users',
       'GET /v1/verify',
       'POST /v1/keys/rotate',
+      'POST /v1/lake/export',
       'POST /v1/mail/test',
       'POST /v1/organizations',
       'POST /v1/setup',

@@ -13,6 +13,7 @@ import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
+import { lakeRoutes } from './lake-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
 import { logFailure, problem } from './problem.ts'
@@ -68,6 +69,7 @@ export function createApp(services: Services): OpenAPIHono {
     ...auditRoutes(services),
     ...settingRoutes(services),
     ...projectRoutes(services),
+    ...lakeRoutes(services),
     ...devlakeRoutes(services),
     ...fawkesRoutes(services),
     ...fawkesReadRoutes(services),

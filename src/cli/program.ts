@@ -321,6 +321,17 @@ export function createProgram(): Command {
     .action(run(() => import('./verify.ts')))
 
   program
+    .command('export')
+    .description('fill a MySQL or MariaDB beside the stores with the reference schema; run again, it changes what changed')
+    .argument('<what>', 'lake')
+    .option('--schema <name>', 'reference', 'reference')
+    .option('--to <uri>', 'mysql://user:password@host:3306/lake (default: MYSQL_URI)')
+    .option('--full', 'write every row again, also where nothing changed')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead export lake --schema reference --to mysql://fairlead:secret@db.example.org:3306/lake')
+    .action(run(() => import('./export.ts')))
+
+  program
     .command('migrate')
     .description('bring the schema of the stores up to date, or look at it; the server must be stopped')
     .argument('[store]', 'semantic (postgres), analytics (clickhouse), or both when absent; lake (mysql) for the database of MYSQL_URI')

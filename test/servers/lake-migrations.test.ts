@@ -9,6 +9,7 @@ import { readMigrations, SNAPSHOT_FILE, type Migration } from '../../src/store/m
 import { lakeMigrator } from '../../src/store/schema.ts'
 import { statement } from '../../src/store/statement.ts'
 import { bundle, linkPackages } from '../bundle.ts'
+import { KEY_CHANGE_ROWS, keyChangeFiles } from '../key-change.ts'
 import { migratorLaws } from '../migrator-laws.ts'
 import { makeLake, type OwnLake } from './own-lake.ts'
 
@@ -97,6 +98,29 @@ describe('the migrations that ship', () => {
     expect(last.output).toBe(undisturbed)
     expect(last.output).toContain('idx_commits_note (note(20))')
   })
+
+  test(
+    'a primary key from int to varchar(255), killed before and after every statement: no row is lost',
+    { timeout: 300_000 },
+    async () => {
+      const files = join(scratch, 'key')
+      mkdirSync(files)
+      for (const [file, text] of Object.entries(keyChangeFiles('mysql'))) writeFileSync(join(files, file), text)
+      const undisturbed = run(await freshLake(), files).output
+      const lake = await freshLake()
+      for (const { file, statements } of await readMigrations(files)) {
+        for (const number of statements.keys()) {
+          for (const phase of ['before', 'after'])
+            expect(run(lake, files, `${phase} ${file} ${number + 1}`).killed, `${phase} ${file} ${number + 1}`).toBe(true)
+        }
+      }
+      expect(run(lake, files).output).toBe(undisturbed)
+      const mysql = await lake.open()
+      const users = statement({ name: 'test.users', sql: 'select id, name from users order by binary id', row: z.unknown() })
+      expect(await mysql.query(users)).toEqual(KEY_CHANGE_ROWS)
+      await mysql.close()
+    },
+  )
 
   test('a table of that name that was there before is no crash of ours: it is said, and said again', async () => {
     const lake = await freshLake()
