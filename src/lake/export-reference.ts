@@ -37,7 +37,8 @@ export interface ExportOptions {
   progress(done: number, total: number, what: string): void
 }
 
-const LEASE = { leaseMs: 30_000, waitMs: 5_000 }
+/** One that was killed is waited out: nobody need know of it. */
+const LEASE = { doing: 'exporting', leaseMs: 10_000, waitMs: 12_000 }
 const PAGE = 20_000
 
 const claimed = statement({

@@ -73,6 +73,8 @@ export interface StepClass {
 export interface LeaseOptions {
   /** Who asks: shown to the one that waits. */
   owner: string
+  /** What for, where it is not to migrate: `exporting`. */
+  doing?: string
   leaseMs: number
   waitMs: number
 }

@@ -80,7 +80,7 @@ export function leaseLock(port: SqlPort, options: LeaseOptions, sql: LeaseSql = 
         const other = await sql.holder(port, name)
         throw new AppError(
           'schema-pending',
-          `Another process is migrating (${other?.owner.replace(/ \S+$/, '') ?? 'unknown'}), and has not ended in ${options.waitMs / 1000} s.`,
+          `Another process is ${options.doing ?? 'migrating'} (${other?.owner.replace(/ \S+$/, '') ?? 'unknown'}), and has not ended in ${options.waitMs / 1000} s.`,
           {
             help: 'Wait for it; the lock of a process that died is free again after a few seconds.',
             detail: { heartbeat_at: other?.heartbeat_at ?? null },

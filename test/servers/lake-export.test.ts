@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { demoStory } from '../../src/ingest/demo-story.ts'
@@ -10,7 +11,7 @@ import type { Metric } from '../../src/metric.ts'
 import type { Project } from '../../src/settings/projects.ts'
 import type { Mysql } from '../../src/store/mysql.ts'
 import { statement } from '../../src/store/statement.ts'
-import { fairlead, freshDirectory, removeDirectory, startServer } from '../server.ts'
+import { BIN, environmentOf, fairlead, freshDirectory, plainEnvironment, removeDirectory, startServer } from '../server.ts'
 import { openWorld, type World } from '../world.ts'
 import { makeLake, type OwnLake } from './own-lake.ts'
 
@@ -330,9 +331,43 @@ describe('refused', () => {
     await mysql.run(
       `update migration_lock set owner = 'elsewhere:1 export x', expires_at = now(3) + interval 1 hour where name = 'export reference'`,
     )
-    await expect(run()).rejects.toMatchObject({ code: 'schema-pending', message: expect.stringContaining('elsewhere:1 export') as string })
+    await expect(run()).rejects.toMatchObject({
+      code: 'schema-pending',
+      message: expect.stringContaining('exporting (elsewhere:1 export') as string,
+    })
   })
 })
+
+test(
+  'the program killed in the middle of it, again and again, and then left alone: the lake of an undisturbed run',
+  { timeout: 240_000 },
+  async () => {
+    const data = await freshDirectory()
+    const other = await makeLake()
+    const env = { ...plainEnvironment(await environmentOf(data)), MYSQL_URI: lake.uri }
+    expect((await fairlead(['demo'], { data })).code).toBe(0)
+    expect((await fairlead(['export', 'lake'], { data, env: { MYSQL_URI: other.uri } })).code).toBe(0)
+    let killed = 0
+    const grown: number[] = []
+    for (let timeout = 2_500; timeout < 60_000; timeout += 700) {
+      const { signal, status } = spawnSync(process.execPath, [BIN, 'export', 'lake'], { cwd: data, env, timeout, killSignal: 'SIGKILL' })
+      if (status === 0) break
+      expect(signal).toBe('SIGKILL')
+      killed++
+      if (killed > 2) grown.push(Number((await inLake('select count(*) as n from fairlead_export_rows').catch(() => []))[0]?.['n'] ?? 0))
+    }
+    expect(killed).toBeGreaterThan(0)
+    expect(grown).toEqual(grown.toSorted((a, b) => a - b))
+    const sums = `select (select sum(crc32(concat_ws('|', id, result, finished_date, commit_sha, prev_success_deployment_commit_id))) from deployments) as d,
+    (select sum(crc32(concat_ws('|', sha, authored_date))) from commits) as c, (select sum(crc32(concat_ws('|', id, severity, resolution_date))) from incidents) as i,
+    (select count(*) from fairlead_exports where finished_at is null) as open`
+    const undisturbed = await other.open()
+    expect(await inLake(sums)).toEqual(await undisturbed.query(statement({ name: 'test.sums', sql: sums, row: anything })))
+    await undisturbed.close()
+    await other.drop()
+    await removeDirectory(data)
+  },
+)
 
 test('the program: `export lake` with a server and without, from MYSQL_URI and from --to', { timeout: 120_000 }, async () => {
   const data = await freshDirectory()
