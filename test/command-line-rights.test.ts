@@ -130,6 +130,7 @@ const LINES: readonly {
   { right: 'admin', line: (of) => ['record', of('hook')] },
   { right: 'admin', line: (of) => ['replay', of('hook')] },
   { right: 'admin', line: (of) => ['sync', 'all', '--source', of('forge')] },
+  { right: 'admin', line: (of) => ['import', 'devlake', '--source', of('forge')] },
   { right: 'read', line: () => ['names', 'list'] },
   { right: 'admin', line: (of) => ['names', 'remove', 'environment', of('place')] },
   { right: 'read', line: () => ['settings', 'list'] },
