@@ -1,5 +1,5 @@
 import type { Mysql } from '../../src/store/mysql.ts'
-import { fill, type Age } from './devlake-database.ts'
+import { fill, type Age } from '../../bench/devlake-database.ts'
 
 /** A month of one shop, small enough to count by hand: each figure stands beside what it comes from. */
 const REPO = 'github:GithubRepo:1:11'

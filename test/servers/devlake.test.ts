@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ImportReport } from '../../src/lake/import.ts'
 import type { Mysql } from '../../src/store/mysql.ts'
 import { BIN, environmentOf, fairlead, freshDirectory, plainEnvironment, removeDirectory, startServer, type Server } from '../server.ts'
-import { fill, makeDevlake, type Age } from './devlake-database.ts'
+import { fill, makeDevlake, type Age } from '../../bench/devlake-database.ts'
 import { sha, tellStory } from './devlake-story.ts'
 import { givenMysql, makeLake, type OwnLake } from './own-lake.ts'
 
