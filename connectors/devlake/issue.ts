@@ -102,7 +102,10 @@ export const pullIssues = (ask: Ask<Config>): AsyncIterable<Page> =>
  * The repositories that a board or another scope of incidents stands for: itself, where it is one (GitHub and GitLab have one id for both), those
  * that are linked to it, else those of the projects that it is in.
  */
-export async function repositoriesOfScopes(lake: Lake, scopes: readonly string[]): Promise<(scope: string) => readonly string[]> {
+export async function repositoriesOfScopes(
+  lake: Pick<Lake, 'rows' | 'groups'>,
+  scopes: readonly string[],
+): Promise<(scope: string) => readonly string[]> {
   const [own, linked, mapped] = await Promise.all([
     lake.rows('repos', 'id', scopes),
     lake.groups('board_repos', 'board_id', scopes),

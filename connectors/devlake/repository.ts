@@ -21,7 +21,7 @@ export function repositoryRows(row: z.output<typeof repositoryRowPayload>): Doma
 }
 
 /** Repositories by their ids, as they stand in a payload. */
-export async function repositoriesOf(lake: Lake, ids: Iterable<unknown>): Promise<(id: unknown) => Row | null> {
+export async function repositoriesOf(lake: Pick<Lake, 'rows'>, ids: Iterable<unknown>): Promise<(id: unknown) => Row | null> {
   const found = new Map((await lake.rows('repos', 'id', ids)).map(({ id, name, url }) => [id, { name, url: safeUrl(url) }]))
   return (id) => found.get(id) ?? null
 }

@@ -167,6 +167,32 @@ describe.each(['fresh', 'upgraded'] as const)('a database that is %s', (age) => 
     ])
   })
 
+  test('its address is sealed, and the one of the server is lent to no organization', async () => {
+    const listed = await at.say('sources', 'list', '--json')
+    expect(listed.stdout).toMatch(/"devlake"/)
+    expect(listed.stdout).not.toMatch(/mysql:/)
+    const wrong = new URL(at.lake.uri)
+    wrong.username = 'nobody'
+    wrong.password = 'hunter2'
+    const refused = await at.say('import', 'devlake', '--source', 'other', '--from', wrong.href)
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/does not accept the user or the password/)])
+    expect(refused.stdout + refused.stderr + at.server.output()).not.toContain('hunter2')
+
+    const asked = async (token: string) => {
+      const answer = await at.server.post('/v1/import/devlake', JSON.stringify({ name: 'theirs', dry_run: true }), {
+        authorization: `Bearer ${token}`,
+      })
+      return [answer.status, await answer.text()]
+    }
+    const made = await at.server.post('/v1/tokens', JSON.stringify({ name: 'admin', scopes: ['admin'] }), {
+      authorization: `Bearer ${at.server.token}`,
+    })
+    const { token } = (await made.json()) as { token: string }
+    expect(await asked(token)).toEqual([422, expect.stringMatching(/not said where the database is/)])
+    // Who runs the server reads what its own MYSQL_URI names: here a database that is no DevLake.
+    expect(await asked(at.server.token)).toEqual([422, expect.stringMatching(/no table of DevLake/)])
+  })
+
   test('projects, people and teams', async () => {
     expect(await items(at.server, 'projects')).toMatchObject([
       { name: 'Shop', description: 'Магазин', repositories: ['acme/shop'], services: ['acme/shop'] },
