@@ -105,7 +105,7 @@ export async function inventory(ask: Ask<Config>): Promise<Inventory> {
     ask.progress(tables.length, lake.all.length, 'tables')
   }
   for (const [prefix, group] of groups)
-    tables.push({ table: `${prefix}* (${group.tables.length} tables)`, rows: 0, stream: null, walked: false, why: whyLeft(prefix) })
+    tables.push({ table: `${prefix}* (${group.tables.length} ${group.tables.length === 1 ? 'table' : 'tables'})`, rows: 0, stream: null, walked: false, why: whyLeft(prefix) })
   return { from: lake.database.describe, tables, missing: missingOf(lake), projects: await projectsOf(lake) }
 }
 

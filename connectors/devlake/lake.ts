@@ -167,7 +167,8 @@ export async function* walk(ask: Ask<Config>, { table, size = ROWS_A_PAGE, watch
       cursor: JSON.stringify(isLast ? { since: high ?? since, after: null, high: null } : { since, after, high }),
       oldest: oldestOf(told, moment ?? ((row) => row[moments.find((one) => dateOf(row[one]) !== null) ?? ''])),
     }
-    if (isLast || ask.signal.aborted) return
+    if (isLast) return
+    ask.signal.throwIfAborted()
   }
 }
 
