@@ -25,6 +25,18 @@ export interface Git {
   (repository: string, args: readonly string[], options?: { signal?: AbortSignal; input?: string }): AsyncIterable<Buffer>
 }
 
+/** A MySQL or MariaDB of the user's, which is only read. All times are UTC. */
+export interface Database {
+  /** A SELECT; `{name:type}` stands for a value of `params`, `{names:type[]}` for a list in `in (…)`. Rows by the names of their columns. */
+  query(
+    name: string,
+    sql: string,
+    params?: Readonly<Record<string, string | number | null | readonly string[]>>,
+  ): Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** `MariaDB 10.11.6 at host:3306/lake`; never the password. */
+  readonly describe: string
+}
+
 export interface RequestOptions {
   /** Added to the path; a value that is undefined is left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
@@ -76,6 +88,8 @@ export interface Ask<C> {
   readonly begun: string
   readonly git: Git
   readonly http: Http
+  /** The database at an address such as mysql://user:password@host:3306/lake. Of private addresses only those that are allowed, and the server's own MYSQL_URI. */
+  mysql(uri: Secret): Promise<Database>
   readonly signal: AbortSignal
   readonly log: Log
   /** Called as often as one likes; drawn on a terminal. `total` is null while it is not known. */
@@ -86,6 +100,8 @@ export interface Page {
   readonly items: readonly Pulled[]
   /** A promise that everything up to here is in the pages so far; null when this page cannot be resumed after. */
   readonly cursor: string | null
+  /** The oldest moment that its items tell of, where their `at` does not say it: from there on the source has seen everything. */
+  readonly oldest?: string | null
 }
 
 export interface Stream<C, P> {
@@ -128,6 +144,29 @@ export interface Check {
   readonly missing: readonly string[]
 }
 
+/** What a database holds, table by table, and what of it is taken. */
+export interface Inventory {
+  readonly from: string
+  readonly tables: readonly {
+    readonly table: string
+    readonly rows: number
+    /** The stream that reads it, row by row or beside another table; null where nothing does. */
+    readonly stream: string | null
+    /** Whether each row of it is an item of that stream. */
+    readonly walked: boolean
+    /** Why it is not taken, or how it is taken with another. */
+    readonly why: string | null
+  }[]
+  /** Tables and columns that are not there, and what is therefore not known, each a sentence. */
+  readonly missing: readonly string[]
+  readonly projects: readonly {
+    readonly name: string
+    readonly description: string | null
+    readonly repositories: readonly string[]
+    readonly services: readonly string[]
+  }[]
+}
+
 export interface Connector<C = unknown> {
   readonly title: string
   /** What an operator must know to connect it, in a paragraph or two of Markdown. */
@@ -142,6 +181,8 @@ export interface Connector<C = unknown> {
   readonly hook?: Hook<C>
   /** Names each missing permission. Absent for one that is only pushed to. */
   check?(ask: Ask<C>): Promise<Check>
+  /** For a source that is imported from: what there is, before and after. */
+  inventory?(ask: Ask<C>): Promise<Inventory>
 }
 
 /** Types a stream against its own payload schema and forgets the payload type, so that a connector can hold several. */

@@ -22,6 +22,7 @@ import type { Config } from './config.ts'
 import { AppError, asAppError } from './errors.ts'
 import { createApplier } from './ingest/applier.ts'
 import { noChange } from './ingest/apply.ts'
+import { openDatabases } from './ingest/database.ts'
 import { loadDemo, removeDemo } from './ingest/demo.ts'
 import { createGit } from './git/run.ts'
 import type { Asking } from './ingest/asking.ts'
@@ -195,7 +196,9 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const rules = addressRules(config.FAIRLEAD_ALLOW_ADDRESSES)
     const dispatcher = createDispatcher(rules, proxy)
     closers.add(() => dispatcher.destroy())
-    const asking: Asking = { git: createGit(options.environment), dispatcher, rules, clock, log }
+    const databases = openDatabases({ rules, own: config.MYSQL_URI, log })
+    closers.add(() => databases.close())
+    const asking: Asking = { git: createGit(options.environment), mysql: databases.open, dispatcher, rules, clock, log }
     const journal = await openJournal({
       directory: dataDirectory.journal,
       log,
@@ -358,6 +361,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       quarantine,
       hooks: { sources, registry, journal, clock, health: hookHealth, poke: schedule.poke },
       asking,
+      lake: config.MYSQL_URI,
       clock,
       log,
       pull,

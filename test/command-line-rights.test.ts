@@ -131,6 +131,7 @@ const LINES: readonly {
   { right: 'admin', line: (of) => ['replay', of('hook')] },
   { right: 'admin', line: (of) => ['sync', 'all', '--source', of('forge')] },
   { right: 'superuser', line: () => ['export', 'lake', '--to', 'mysql://nobody@127.0.0.1:9/none'] },
+  { right: 'admin', line: (of) => ['import', 'devlake', '--source', of('forge')] },
   { right: 'read', line: () => ['names', 'list'] },
   { right: 'admin', line: (of) => ['names', 'remove', 'environment', of('place')] },
   { right: 'read', line: () => ['settings', 'list'] },

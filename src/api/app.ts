@@ -13,6 +13,7 @@ import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
+import { importRoutes } from './import-routes.ts'
 import { lakeRoutes } from './lake-routes.ts'
 import { metricRoutes } from './metric-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
@@ -60,6 +61,7 @@ export function createApp(services: Services): OpenAPIHono {
     ...entityRoutes(services),
     ...statusRoutes(services),
     ...sourceRoutes(services),
+    ...importRoutes(services),
     ...teamRoutes(services),
     ...peopleRoutes(services),
     ...healthRoutes(services),

@@ -25,6 +25,7 @@ import type { People } from '../people/people.ts'
 import type { NameBook } from '../source/names.ts'
 import type { Sources } from '../source/sources.ts'
 import type { Benchmarks } from '../settings/benchmarks.ts'
+import type { Secret } from '../secret.ts'
 import type { Projects } from '../settings/projects.ts'
 import type { SettingBook } from '../settings/setting-book.ts'
 import type { Analytics } from '../store/analytics.ts'
@@ -66,6 +67,8 @@ export interface Services {
   readonly quarantine: Quarantine
   readonly hooks: HookParts
   readonly asking: Asking
+  /** MYSQL_URI, where it is set. */
+  readonly lake: Secret | null
   readonly clock: Clock
   readonly log: Log
   /** Everything that is not ready, as sentences; empty when all is. */

@@ -103,6 +103,24 @@ export function createProgram(): Command {
     .action(run(() => import('./ingest.ts')))
 
   program
+    .command('import')
+    .description('take over the database of another tool, or what is new in it; broken off, it goes on when it is run again')
+    .argument('<what>', 'devlake: the MySQL or MariaDB of an Apache DevLake')
+    .option(
+      '--from <uri>',
+      'mysql://user:password@host:3306/lake, seen by everyone on this machine: better in MYSQL_URI (default: that, or what was given before)',
+    )
+    .option('--source <name>', 'the source that it becomes (default: devlake)')
+    .option('--full', 'from the beginning, not from where the last import ended')
+    .option('--dry-run', 'say what there is, and change nothing')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fairlead import devlake --from mysql://lake@db.example.com:3306/lake --dry-run\n  fairlead import devlake',
+    )
+    .action(run(() => import('./import.ts')))
+
+  program
     .command('sync')
     .description('pull what is new from connected tools; a repository of this machine is connected by the way')
     .argument('<what>', 'git, prs, work-items, deployments, incidents, teams, or all')

@@ -1,9 +1,18 @@
-import type { Ask, Http } from '../connector.ts'
+import type { Ask, Database, Http } from '../connector.ts'
 import { AppError } from '../errors.ts'
 
 /** What a connector is given to ask with, where little of it matters: no cursor, no range, nobody who watches, and nothing to ask over HTTP. */
 export function askWith<C>(parts: Pick<Ask<C>, 'config' | 'git' | 'signal' | 'log'> & Partial<Ask<C>>): Ask<C> {
-  return { cursor: null, since: null, until: null, begun: new Date(0).toISOString(), http: noHttp, progress() {}, ...parts }
+  return {
+    cursor: null,
+    since: null,
+    until: null,
+    begun: new Date(0).toISOString(),
+    http: noHttp,
+    mysql: noDatabase,
+    progress() {},
+    ...parts,
+  }
 }
 
 async function refuse(): Promise<never> {
@@ -11,3 +20,7 @@ async function refuse(): Promise<never> {
 }
 
 export const noHttp: Http = { get: refuse, post: refuse, graphql: refuse }
+
+async function noDatabase(): Promise<Database> {
+  throw new AppError('plugin', 'There is no database to be read here.', { help: 'Give the ask a `mysql`.' })
+}

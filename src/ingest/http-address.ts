@@ -60,14 +60,9 @@ export function refusedAddress(host: string): AppError {
   })
 }
 
-export interface ProxySettings {
-  readonly proxy: string | null
-  readonly noProxy: string | null
-}
-
-/** Connections that keep to the rules. Behind a proxy it is the proxy that resolves names, and only it is asked. */
-export function createDispatcher(rules: AddressRules, { proxy, noProxy }: ProxySettings = { proxy: null, noProxy: null }): Dispatcher {
-  const guarded: LookupFunction = (host, options, done) => {
+/** Gives the addresses of a name, all of which must be allowed. */
+export function guardedLookup(rules: AddressRules): LookupFunction {
+  return (host, options, done) => {
     lookup(host, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return done(error, [])
       const refused = addresses.find(({ address }) => !rules.mayAsk(host, address))
@@ -77,7 +72,16 @@ export function createDispatcher(rules: AddressRules, { proxy, noProxy }: ProxyS
       else done(null, first.address, first.family)
     })
   }
-  const connect = { lookup: guarded, timeout: 15_000 }
+}
+
+export interface ProxySettings {
+  readonly proxy: string | null
+  readonly noProxy: string | null
+}
+
+/** Connections that keep to the rules. Behind a proxy it is the proxy that resolves names, and only it is asked. */
+export function createDispatcher(rules: AddressRules, { proxy, noProxy }: ProxySettings = { proxy: null, noProxy: null }): Dispatcher {
+  const connect = { lookup: guardedLookup(rules), timeout: 15_000 }
   const timeouts = { headersTimeout: 60_000, bodyTimeout: 60_000 }
   if (proxy === null) return new Agent({ connect, ...timeouts })
   return new EnvHttpProxyAgent({ httpProxy: proxy, httpsProxy: proxy, ...(noProxy === null ? {} : { noProxy }), connect, ...timeouts })

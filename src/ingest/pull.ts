@@ -168,7 +168,7 @@ async function* pagesOf(
     yield {
       items: page.items.length,
       last,
-      oldest: page.items.reduce<string | null>((found, { at }) => (at === null ? found : least(found, at)), null),
+      oldest: page.oldest ?? page.items.reduce<string | null>((found, { at }) => (at === null ? found : least(found, at)), null),
     }
   }
   if (ranged) await sources.saveCursor(org, source, place, null)

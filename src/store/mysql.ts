@@ -1,3 +1,4 @@
+import { connect, type LookupFunction } from 'node:net'
 import mysql2, { type FieldPacket } from 'mysql2'
 import type { Pool, PoolConnection } from 'mysql2/promise'
 import { z } from 'zod'
@@ -40,6 +41,8 @@ export interface MysqlOptions {
   log: Log
   /** Connections at most. */
   connections?: number
+  /** How a name becomes an address, for addresses that are not trusted: it may refuse. */
+  lookup?: LookupFunction
 }
 
 const CONNECT_MS = 5_000
@@ -70,6 +73,7 @@ export async function openMysql(target: MysqlTarget, options: MysqlOptions): Pro
     supportBigNumbers: true,
     connectTimeout: CONNECT_MS,
     connectionLimit: options.connections ?? 4,
+    ...(options.lookup === undefined ? {} : { stream: guardedStream(target, options.lookup) }),
     enableKeepAlive: true,
     // Each open statement costs the server memory, and batches of rows have many lengths.
     maxPreparedStatements: 50,
@@ -167,6 +171,11 @@ function on(client: Pool | PoolConnection, place: { describe: string; variable: 
       }
     },
   }
+}
+
+/** The connection goes to just the address that the look-up allowed; a name that resolves differently the second time gains nothing. */
+function guardedStream({ host, port }: MysqlTarget, lookup: LookupFunction) {
+  return () => connect({ host, port, lookup })
 }
 
 export function quoted(name: string): string {
