@@ -225,7 +225,7 @@ describe('what another organization has is answered as what was never there', ()
     const sent = await server.post('/v1/events?wait=visible', '{"kind":"deploy","service":"api"}', {
       authorization: `Bearer ${tokens.ingest}`,
     })
-    expect(sent.status).toBe(200)
+    if (sent.status !== 200) throw new Error(await sent.text())
   })
 
   test.each(LINES.map(({ line }) => ({ line, text: line(named('bolt'), () => 'ID').join(' ') })))('$text', async ({ line }) => {

@@ -25,6 +25,7 @@ export const ACTIONS: Readonly<Record<string, string>> = {
   'key.rotated': 'rotated the key',
   'name.set': 'set what is meant by',
   'name.removed': 'took back what is meant by',
+  'lake.exported': 'filled the lake',
   'demo.loaded': 'loaded the sample data',
   'demo.removed': 'removed the sample data',
   'setting.changed': 'changed the setting',
