@@ -115,6 +115,8 @@ export function translateMysqlError(thrown: unknown, place: { describe: string; 
   }
   if (UNREACHABLE.has(code)) return say(UNAVAILABLE)
   if (/^AUTH_|auth plugin/i.test(`${code} ${message}`)) return say(CREDENTIALS)
+  // The driver has no code for what is asked of a connection that it has closed.
+  if (number === null && (first as { fatal?: unknown } | null)?.fatal === true) return say(UNAVAILABLE)
   if (number === null) return thrown
   const state = detail.sqlstate ?? ''
   const said = /^2[23]/.test(state) || QUOTES_VALUES.has(number) ? `a value does not fit (${number})` : `${message} (${number})`

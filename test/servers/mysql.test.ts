@@ -164,9 +164,16 @@ describe('what goes wrong is said with its remedy, and without the password', ()
 
   test('a connection that the server ends: the next statement takes another', async () => {
     const id = statement({ name: 'test.id', sql: 'select connection_id() as id', row: z.object({ id: z.number() }) })
+    const standing = statement({
+      name: 'test.standing',
+      sql: 'select id from information_schema.processlist',
+      row: z.object({ id: z.number() }),
+    })
     const cut = mysql.transaction(async (tx) => {
       const mine = await tx.one(id)
       await mysql.run(`kill ${mine?.id}`)
+      // The server answers before the connection has ended.
+      await expect.poll(() => mysql.query(standing)).not.toContainEqual({ id: mine?.id })
       await tx.query(all)
     })
     expect((await refusal(cut)).code).toBe('store-unavailable')
