@@ -230,7 +230,11 @@ export function acceptDrift(source: string, told: readonly ForgeTeam[], here: He
         const parent = teams.get(step.slug)?.parent ?? null
         teams.delete(step.slug)
         dropped.add(step.slug)
-        for (const one of teams.values()) if (one.parent === step.slug) teams.set(one.slug, { ...one, parent })
+        // What stood below it stands below what was above it.
+        for (const one of [...teams.values()].filter((each) => each.parent === step.slug)) {
+          teams.set(one.slug, { ...one, parent })
+          saved.add(one.slug)
+        }
         rules = rules.filter((one) => one.team !== step.slug)
         members = members.filter((one) => one.team !== step.slug)
         return

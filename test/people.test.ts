@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keyOf } from '../domain/person.ts'
 import type { Person } from '../src/people/people.ts'
+import { independent } from '../src/people/mailmap-plan.ts'
 import { openPeopleStore, type PeopleStore } from './people-store.ts'
 
 let store: PeopleStore
@@ -260,6 +261,27 @@ describe('.mailmap', () => {
     // What is seen under a name that only the file named is that person's.
     await store.world.tell(org, { commits: [commit('g4', 'Ada', 'ada@never.org')] })
     expect(await listed(org)).toHaveLength(2)
+  })
+
+  test('a long file is imported in few statements, so that it gets through where each may be given up on', async () => {
+    const org = await store.org()
+    const people = Array.from({ length: 200 }, (_, index) => index)
+    await store.world.tell(org, {
+      commits: people.flatMap((n) => [commit(`a${n}`, `p${n}`, `p${n}@x.org`), commit(`b${n}`, `P${n}`, `p${n}@old.org`)]),
+    })
+    expect(await listed(org)).toHaveLength(400)
+    const text = people.map((n) => `Person ${n} <p${n}@x.org> <p${n}@old.org>`).join('\n')
+    expect(await store.people.importMailmap(store.actor(org), org, text, false)).toHaveLength(400)
+    expect(new Set(known(await listed(org)).map(([name]) => name))).toEqual(new Set(people.map((n) => `Person ${n}`)))
+  })
+
+  test('somebody who is kept and then gone is merged in the order of the file', () => {
+    const merge = (gone: string, kept: string) => ({ gone, kept })
+    expect(independent([merge('b', 'a'), merge('c', 'a'), merge('a', 'd'), merge('e', 'd')])).toEqual([
+      [merge('b', 'a'), merge('c', 'a')],
+      [merge('a', 'd'), merge('e', 'd')],
+    ])
+    expect(independent([])).toEqual([])
   })
 
   test('does not join what somebody took apart, and says so', async () => {

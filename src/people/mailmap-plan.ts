@@ -3,10 +3,17 @@ import type { MailmapGroup } from '../../domain/mailmap.ts'
 import { email, keyOf } from '../../domain/person.ts'
 import type { MappingRow, PersonRow } from './people-rows.ts'
 
+/** One person who becomes another. */
+export interface Merge {
+  readonly gone: string
+  readonly kept: string
+}
+
 /** What a `.mailmap` changes, each with how it is told. */
 export interface MailmapPlan {
   readonly people: readonly { readonly id: string; readonly name: string; readonly isSeen: boolean }[]
-  readonly merges: readonly { readonly into: string; readonly from: string }[]
+  /** In the order in which they are made: somebody who is kept may be gone in a later one. */
+  readonly merges: readonly Merge[]
   readonly identities: readonly { readonly value: string; readonly person_id: string }[]
   readonly names: readonly { readonly id: string; readonly name: string }[]
   readonly texts: readonly string[]
@@ -50,7 +57,7 @@ export function planMailmap(
         plan.texts.push(`${value} stays apart from ${first?.value}: somebody said whose they are.`)
         continue
       }
-      plan.merges.push({ into: target, from })
+      plan.merges.push({ gone: from, kept: target })
       plan.texts.push(`${called(from)} (${value}) is one with ${called(target)} (${emails[0]}).`)
       intoOf.set(from, target)
     }
@@ -65,4 +72,19 @@ export function planMailmap(
     rows.set(target, { ...row, name, name_origin: 'seen' })
   }
   return plan
+}
+
+/** In as few batches as can be made at once: in none is somebody gone who is kept by another of it. */
+export function independent(merges: readonly Merge[]): Merge[][] {
+  const batches: Merge[][] = []
+  let kept = new Set<string>()
+  for (const one of merges) {
+    if (batches.length === 0 || kept.has(one.gone)) {
+      batches.push([])
+      kept = new Set()
+    }
+    batches.at(-1)?.push(one)
+    kept.add(one.kept)
+  }
+  return batches
 }

@@ -101,16 +101,29 @@ export const savePerson = statement({
 WHERE org_id = {org:uuid} AND id = {id:uuid}`,
   row: noRow,
 })
+/** Names that were seen: an array of JSON. */
+export const saveNames = statement({
+  name: 'people.save_names',
+  sql: `UPDATE people AS p SET name = r.name, name_origin = r.name_origin
+FROM jsonb_to_recordset({rows:jsonb}) AS r(id uuid, name text, name_origin text) WHERE p.org_id = {org:uuid} AND p.id = r.id`,
+  row: noRow,
+})
 export const setMerged = statement({
   name: 'people.set_merged',
-  sql: `UPDATE people SET merged_into = {into:uuid}, merged_at = {now:timestamptz} WHERE org_id = {org:uuid} AND id = ANY({ids:uuid[]})`,
+  sql: `UPDATE people AS p SET merged_into = r.kept, merged_at = {now:timestamptz}
+FROM jsonb_to_recordset({rows:jsonb}) AS r(gone uuid, kept uuid) WHERE p.org_id = {org:uuid} AND p.id = r.gone`,
+  row: noRow,
+})
+export const undoMerged = statement({
+  name: 'people.undo_merged',
+  sql: 'UPDATE people SET merged_into = NULL, merged_at = NULL WHERE org_id = {org:uuid} AND id = {id:uuid}',
   row: noRow,
 })
 /** With the people whom they come from put on top, so that a split can give them back. */
 export const moveMerged = statement({
   name: 'people.move_merged',
-  sql: `UPDATE identity_mappings SET person_id = {into:uuid}, origin = {origin:text}, merged_from = array_append(merged_from, person_id)
-WHERE org_id = {org:uuid} AND person_id = ANY({ids:uuid[]})`,
+  sql: `UPDATE identity_mappings AS i SET person_id = r.kept, origin = {origin:text}, merged_from = array_append(i.merged_from, i.person_id)
+FROM jsonb_to_recordset({rows:jsonb}) AS r(gone uuid, kept uuid) WHERE i.org_id = {org:uuid} AND i.person_id = r.gone`,
   row: noRow,
 })
 export const moveSplit = statement({

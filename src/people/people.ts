@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { mailmapGroups, parseMailmap, type MailmapGroup } from '../../domain/mailmap.ts'
 import { suggest, suggestionId, type Suggestion } from '../../domain/person-suggestion.ts'
 import { email, groupSeen, isBotName, kept, keyOf, nameOf, type Group, type Identity } from '../../domain/person.ts'
@@ -26,12 +27,14 @@ import {
   pageOfPeople,
   readMark,
   saveMark,
+  saveNames,
   savePerson,
   setMerged,
+  undoMerged,
   type MappingRow,
   type PersonRow,
 } from './people-rows.ts'
-import { planMailmap, type MailmapPlan } from './mailmap-plan.ts'
+import { independent, planMailmap, type MailmapPlan, type Merge } from './mailmap-plan.ts'
 import { readMailmaps, readSeen } from './seen.ts'
 
 export interface Person {
@@ -157,22 +160,32 @@ export function openPeople(parts: Parts): People {
       const told = rows.map(({ id, name, isSeen }) => ({ id, name, name_origin: isSeen ? 'seen' : 'made', is_bot: false }))
       return tx.query(insertPeople, { org, now: at, rows: JSON.stringify(told) })
     })
-    for (const { into, from } of plan.merges) await mergeInto(tx, org, into, [from], 'mailmap')
+    for (const merges of independent(plan.merges)) await mergeAll(tx, org, merges, 'mailmap')
     await chunked(plan.identities, (rows) => {
       const told = rows.map(({ value, person_id }) => ({ ...email(value), person_id, display: null, first_seen: null, last_seen: null }))
       return tx.query(noteSeen, { org, origin: 'mailmap', rows: JSON.stringify(told) })
     })
-    for (const { id, name } of plan.names) await tx.query(savePerson, { org, id, name, name_origin: 'seen', is_bot: null })
+    await chunked(plan.names, (rows) =>
+      tx.query(saveNames, { org, rows: JSON.stringify(rows.map((row) => ({ ...row, name_origin: 'seen' }))) }),
+    )
   }
 
-  const mergeInto = async (tx: Queries, org: string, into: string, from: readonly string[], origin: 'hand' | 'mailmap'): Promise<void> => {
-    const rows = await tx.query(findPeople, { org, ids: [into, ...from] })
-    await tx.query(moveMerged, { org, into, ids: from, origin })
-    await tx.query(setMerged, { org, into, ids: from, now: now() })
-    // Who had no name but a login has the one that the others have.
-    const named = rows.find((row) => row.id !== into && row.name_origin !== 'made')
-    if (named !== undefined && rows.some((row) => row.id === into && row.name_origin === 'made'))
-      await tx.query(savePerson, { org, id: into, name: named.name, name_origin: named.name_origin, is_bot: null })
+  /** A statement for all of them: where each may be given up on, a transaction of many never gets through. */
+  const mergeAll = async (tx: Queries, org: string, merges: readonly Merge[], origin: 'hand' | 'mailmap'): Promise<void> => {
+    const rows = JSON.stringify(merges)
+    const ids = [...new Set(merges.flatMap(({ gone, kept: into }) => [gone, into]))]
+    const people = new Map((await tx.query(findPeople, { org, ids })).map((row) => [row.id, row]))
+    await tx.query(moveMerged, { org, rows, origin })
+    await tx.query(setMerged, { org, rows, now: now() })
+    // Who had no name but a login has the first that the others have.
+    const names = new Map<string, PersonRow>()
+    for (const { gone, kept: into } of merges) {
+      const other = people.get(gone)
+      if (people.get(into)?.name_origin === 'made' && other !== undefined && other.name_origin !== 'made' && !names.has(into))
+        names.set(into, other)
+    }
+    const named = [...names].map(([id, { name, name_origin }]) => ({ id, name, name_origin }))
+    if (named.length > 0) await tx.query(saveNames, { org, rows: JSON.stringify(named) })
   }
 
   const told = async (from: Queries, org: string, rows: readonly PersonRow[]): Promise<Person[]> => {
@@ -222,7 +235,12 @@ export function openPeople(parts: Parts): People {
         if (ids.length === 0 || ids.includes(into))
           throw new AppError('invalid-input', 'A person is merged with others.', { help: 'Name one in `into`, and the others in `from`.' })
         const [person, ...others] = await found(tx, org, [into, ...ids])
-        await mergeInto(tx, org, into, ids, 'hand')
+        await mergeAll(
+          tx,
+          org,
+          ids.map((gone) => ({ gone, kept: into })),
+          'hand',
+        )
         const after = await one(tx, org, into)
         await audit.note(actor, { action: 'person.merged', target: target(after), before: { into: person, from: others }, after }, tx)
         return after
@@ -238,7 +256,7 @@ export function openPeople(parts: Parts): People {
           throw new AppError('invalid-input', `${before.name} would have no identity left.`, { help: 'Leave at least one of them.' })
         const back = await mergedAway(tx, org, id, rows)
         const made = back ?? randomUUID()
-        if (back !== null) await tx.query(setMerged, { org, into: null, ids: [back], now: null })
+        if (back !== null) await tx.query(undoMerged, { org, id: back })
         else {
           const { name, isSeen } = nameOf(rows.map((row) => ({ ...row, first_seen: null, is_bot: false })))
           const person = { id: made, name, name_origin: isSeen ? 'seen' : 'made', is_bot: rows.some((row) => isBotName(row, row.display)) }
@@ -258,7 +276,8 @@ export function openPeople(parts: Parts): People {
         await tx.query(savePerson, { org, id, name: name ?? null, name_origin: 'hand', is_bot: is_bot ?? null })
         const after = await one(tx, org, id)
         const said = ({ name: called, is_bot: isBot }: Person) => ({ name: called, is_bot: isBot })
-        await audit.note(actor, { action: 'person.saved', target: target(after), before: said(before), after: said(after) }, tx)
+        if (!isDeepStrictEqual(said(before), said(after)))
+          await audit.note(actor, { action: 'person.saved', target: target(after), before: said(before), after: said(after) }, tx)
         return after
       }),
     importMailmap: (actor, org, text, dryRun) =>

@@ -10,7 +10,7 @@ import type { Analytics } from '../store/analytics.ts'
 import type { Queries, Semantic } from '../store/semantic.ts'
 import { statement } from '../store/statement.ts'
 import { addMembers, endMembers, listMembers } from './member-rows.ts'
-import { liftChildren, listMappings, listTeams, removeMappings, removeTeam, saveMappings, saveTeams } from './team-rows.ts'
+import { listMappings, listTeams, removeMappings, removeTeams, saveMappings, saveTeams } from './team-rows.ts'
 import { requireFewRules, requireTree, type Teams } from './teams.ts'
 
 /** What forges say of teams against what stands here. */
@@ -80,12 +80,8 @@ export function openTeamDrift(parts: {
     const at = now()
     const rows = (all: readonly object[]) => JSON.stringify(all)
     if (due.teams.length > 0) await tx.query(saveTeams, { org, now: at, rows: rows(due.teams) })
-    for (const slug of due.dropped) {
-      const team = (await tx.query(listTeams, { org })).find((one) => one.slug === slug)
-      await tx.query(liftChildren, { org, slug, parent: team?.parent ?? null })
-      await tx.query(removeTeam, { org, slug })
-    }
-    if (due.leaves.length > 0) await tx.query(endMembers, { org, ids: due.leaves, now: at })
+    if (due.dropped.length > 0) await tx.query(removeTeams, { org, slugs: due.dropped })
+    if (due.leaves.length > 0) await tx.query(endMembers, { org, ids: due.leaves, at })
     if (due.joins.length > 0) {
       const people = await resolvePeople(
         tx,

@@ -32,22 +32,11 @@ WHERE m.org_id = {org:uuid} AND ({team:text} IS NULL OR m.team = {team:text})
 ORDER BY p.name, p.id, m.valid_from NULLS FIRST, m.id`,
   row: member,
 })
-export const addMember = statement({
-  name: 'teams.add_member',
-  sql: `INSERT INTO team_members (id, org_id, team, person_id, role, valid_from, valid_to, origin, source, created_at)
-VALUES ({id:uuid}, {org:uuid}, {team:text}, {person_id:uuid}, {role:text}, {valid_from:timestamptz}, {valid_to:timestamptz}, {origin:text},
-  {source:text}, {now:timestamptz})`,
-  row: noRow,
-})
-export const changeMember = statement({
-  name: 'teams.change_member',
-  sql: `UPDATE team_members SET role = {role:text}, valid_to = {valid_to:timestamptz}, origin = {origin:text}, source = {source:text}
-WHERE org_id = {org:uuid} AND id = {id:uuid}`,
-  row: noRow,
-})
-export const removeMember = statement({
-  name: 'teams.remove_member',
-  sql: 'DELETE FROM team_members WHERE org_id = {org:uuid} AND id = {id:uuid}',
+export const changeMembers = statement({
+  name: 'teams.change_members',
+  sql: `UPDATE team_members AS m SET role = r.role, valid_to = r.valid_to, origin = r.origin, source = r.source
+FROM jsonb_to_recordset({rows:jsonb}) AS r(id uuid, role text, valid_to timestamptz, origin text, source text)
+WHERE m.org_id = {org:uuid} AND m.id = r.id`,
   row: noRow,
 })
 /** Many at once: an array of JSON. */
@@ -58,13 +47,13 @@ SELECT r.id, {org:uuid}, r.team, r.person_id, r.role, r.valid_from, r.valid_to, 
 FROM jsonb_to_recordset({rows:jsonb}) AS r(id uuid, team text, person_id uuid, role text, valid_from timestamptz, valid_to timestamptz)`,
   row: noRow,
 })
-/** What began only now never was. */
+/** At a moment; what begins only then never was. */
 export const endMembers = statement({
   name: 'teams.end_members',
   sql: `WITH gone AS (
-  DELETE FROM team_members WHERE org_id = {org:uuid} AND id = ANY({ids:uuid[]}) AND valid_from >= {now:timestamptz}
+  DELETE FROM team_members WHERE org_id = {org:uuid} AND id = ANY({ids:uuid[]}) AND valid_from >= {at:timestamptz}
 )
-UPDATE team_members SET valid_to = {now:timestamptz}
-WHERE org_id = {org:uuid} AND id = ANY({ids:uuid[]}) AND (valid_from IS NULL OR valid_from < {now:timestamptz})`,
+UPDATE team_members SET valid_to = {at:timestamptz}
+WHERE org_id = {org:uuid} AND id = ANY({ids:uuid[]}) AND (valid_from IS NULL OR valid_from < {at:timestamptz})`,
   row: noRow,
 })

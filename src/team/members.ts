@@ -5,8 +5,8 @@ import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { holdPeople } from '../people/people-rows.ts'
 import type { People } from '../people/people.ts'
-import type { Queries, Semantic } from '../store/semantic.ts'
-import { addMember, changeMember, listMembers, removeMember, type MemberRow } from './member-rows.ts'
+import type { Semantic } from '../store/semantic.ts'
+import { addMembers, endMembers, listMembers, type MemberRow } from './member-rows.ts'
 import type { Origin } from './team-rows.ts'
 import type { Teams } from './teams.ts'
 
@@ -58,18 +58,8 @@ export function openMembers(parts: { semantic: Semantic; clock: Clock; audit: Au
         const standing = (await tx.query(listMembers, { org, team })).filter((row) => row.person_id === person_id)
         refuseTwice(name, team, { valid_from, valid_to }, standing)
         const made = { person_id, name, role, valid_from, valid_to, origin: 'hand' as const }
-        await tx.query(addMember, {
-          id: randomUUID(),
-          org,
-          team,
-          person_id,
-          role,
-          valid_from,
-          valid_to,
-          origin: 'hand',
-          source: null,
-          now: now(),
-        })
+        const rows = JSON.stringify([{ id: randomUUID(), team, person_id, role, valid_from, valid_to }])
+        await tx.query(addMembers, { org, rows, origin: 'hand', source: null, now: now() })
         await audit.note(actor, { action: 'team.member_added', target: target(team), after: made }, tx)
         return made
       })
@@ -81,7 +71,7 @@ export function openMembers(parts: { semantic: Semantic; clock: Clock; audit: Au
         await tx.one(holdPeople, { org })
         const standing = (await tx.query(listMembers, { org, team })).filter((row) => row.person_id === person && isAt(row, at))
         if (standing.length === 0) return false
-        for (const row of standing) await closeMember(tx, org, row, at)
+        await tx.query(endMembers, { org, ids: standing.map((row) => row.id), at })
         const after = told((await tx.query(listMembers, { org, team })).filter((row) => row.person_id === person))
         await audit.note(actor, { action: 'team.member_removed', target: target(team), before: told(standing), after }, tx)
         return true
@@ -98,12 +88,6 @@ export function joinedByPerson(rows: readonly MemberRow[]): MemberRow[] {
     groups.set(key, [...(groups.get(key) ?? []), row])
   }
   return [...groups.values()].flatMap((group) => joined(group))
-}
-
-export async function closeMember(tx: Queries, org: string, row: MemberRow, at: string): Promise<void> {
-  const { id, role, origin, source } = row
-  if (row.valid_from !== null && row.valid_from >= at) await tx.query(removeMember, { org, id })
-  else await tx.query(changeMember, { org, id, role, origin, source, valid_to: at })
 }
 
 export function requireInterval({ valid_from, valid_to }: Interval): void {

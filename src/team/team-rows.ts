@@ -20,8 +20,6 @@ export interface Mapping extends OwnershipRule {
   readonly origin: Origin
 }
 
-const id = z.object({ id: z.string() })
-
 export const listTeams = statement({
   name: 'teams.list',
   sql: 'SELECT slug, name, description, parent, origin, source FROM teams WHERE org_id = {org:uuid} ORDER BY slug',
@@ -46,14 +44,6 @@ export const listMappings = statement({
     origin: z.enum(ORIGINS),
   }),
 })
-export const saveTeam = statement({
-  name: 'teams.save',
-  sql: `INSERT INTO teams (org_id, slug, name, description, parent, origin, source, created_at)
-VALUES ({org:uuid}, {slug:text}, {name:text}, {description:text}, {parent:text}, {origin:text}, {source:text}, {now:timestamptz})
-ON CONFLICT (org_id, slug) DO UPDATE SET name = excluded.name, description = excluded.description, parent = excluded.parent,
-  origin = excluded.origin, source = excluded.source`,
-  row: noRow,
-})
 /** Many at once: an array of JSON. */
 export const saveTeams = statement({
   name: 'teams.save_all',
@@ -70,23 +60,10 @@ export const liftChildren = statement({
   sql: 'UPDATE teams SET parent = {parent:text} WHERE org_id = {org:uuid} AND parent = {slug:text}',
   row: noRow,
 })
-export const removeTeam = statement({
+export const removeTeams = statement({
   name: 'teams.remove',
-  sql: 'DELETE FROM teams WHERE org_id = {org:uuid} AND slug = {slug:text}',
+  sql: 'DELETE FROM teams WHERE org_id = {org:uuid} AND slug = ANY({slugs:text[]})',
   row: noRow,
-})
-export const saveMapping = statement({
-  name: 'teams.own',
-  sql: `INSERT INTO team_mappings (id, org_id, team, kind, pattern, precedence, origin, created_at)
-VALUES ({id:uuid}, {org:uuid}, {team:text}, {kind:text}, {pattern:text}, {precedence:integer}, {origin:text}, {now:timestamptz})
-ON CONFLICT (org_id, team, kind, pattern) DO UPDATE SET precedence = excluded.precedence, origin = excluded.origin
-RETURNING id`,
-  row: id,
-})
-export const removeMapping = statement({
-  name: 'teams.disown',
-  sql: 'DELETE FROM team_mappings WHERE org_id = {org:uuid} AND team = {team:text} AND id = {id:uuid} RETURNING id',
-  row: id,
 })
 
 /** Many at once: an array of JSON. */
@@ -95,8 +72,9 @@ export const saveMappings = statement({
   sql: `INSERT INTO team_mappings (id, org_id, team, kind, pattern, precedence, origin, created_at)
 SELECT r.id, {org:uuid}, r.team, r.kind, r.pattern, r.precedence, r.origin, {now:timestamptz}
 FROM jsonb_to_recordset({rows:jsonb}) AS r(id uuid, team text, kind text, pattern text, precedence integer, origin text)
-ON CONFLICT (org_id, team, kind, pattern) DO UPDATE SET precedence = excluded.precedence, origin = excluded.origin`,
-  row: noRow,
+ON CONFLICT (org_id, team, kind, pattern) DO UPDATE SET precedence = excluded.precedence, origin = excluded.origin
+RETURNING id`,
+  row: z.object({ id: z.string() }),
 })
 export const removeMappings = statement({
   name: 'teams.disown_all',

@@ -11,7 +11,7 @@ import { holdPeople } from '../people/people-rows.ts'
 import { addResolved, resolvePeople } from '../people/resolve.ts'
 import { changesOf, type FileChange } from './file-changes.ts'
 import { memberChanges, type MemberChange } from './member-changes.ts'
-import { addMembers, changeMember, endMembers, listMembers } from './member-rows.ts'
+import { addMembers, changeMembers, endMembers, listMembers } from './member-rows.ts'
 import { readOwnership, type Owned } from './known.ts'
 import type { TeamsFile } from './teams-file.ts'
 import {
@@ -19,12 +19,9 @@ import {
   listMappings,
   listTeams,
   nextVersion,
-  removeMapping,
   removeMappings,
-  removeTeam,
-  saveMapping,
+  removeTeams,
   saveMappings,
-  saveTeam,
   saveTeams,
   type Mapping,
   type Team,
@@ -88,10 +85,10 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
     return team
   }
   const put = async (tx: Queries, org: string, team: Team): Promise<void> => {
-    await tx.query(saveTeam, { org, ...team, now: now() })
+    await tx.query(saveTeams, { org, rows: JSON.stringify([team]), now: now() })
   }
   const putRule = async (tx: Queries, org: string, rule: Omit<Mapping, 'id'>): Promise<Mapping> => {
-    const saved = await tx.one(saveMapping, { id: randomUUID(), org, ...rule, now: now() })
+    const saved = await tx.one(saveMappings, { org, rows: JSON.stringify([{ ...rule, id: randomUUID() }]), now: now() })
     return { ...rule, id: (saved as { id: string }).id }
   }
 
@@ -112,12 +109,9 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
       now(),
     )
     const left = changes.flatMap((one) => (one.do === 'leave' ? [one.row.id] : []))
-    if (left.length > 0) await tx.query(endMembers, { org, ids: left, now: now() })
-    for (const one of changes) {
-      if (one.do !== 'member') continue
-      const { id, role, valid_to, origin, source } = one.row
-      await tx.query(changeMember, { org, id, role, valid_to, origin, source })
-    }
+    if (left.length > 0) await tx.query(endMembers, { org, ids: left, at: now() })
+    const changed = changes.flatMap((one) => (one.do === 'member' ? [one.row] : []))
+    if (changed.length > 0) await tx.query(changeMembers, { org, rows: JSON.stringify(changed) })
     const rows = joins.map(({ team, person, role, valid_from, valid_to }) => {
       return { id: randomUUID(), team, person_id: person.id, role, valid_from, valid_to }
     })
@@ -142,7 +136,7 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
       change(org, async (tx) => {
         const team = await found(tx, org, slug)
         await tx.query(liftChildren, { org, slug, parent: team.parent })
-        await tx.query(removeTeam, { org, slug })
+        await tx.query(removeTeams, { org, slugs: [slug] })
         await audited?.({ action: 'team.removed', target: targetOf(slug), before: toldOf(team) }, tx)
       }),
     own: (org, slug, rule, audited) =>
@@ -161,7 +155,7 @@ export function openTeams(parts: { semantic: Semantic; analytics: Analytics; clo
         await found(tx, org, slug)
         const before = (await tx.query(listMappings, { org })).find((one) => one.id === id && one.team === slug)
         if (before === undefined) return false
-        await tx.query(removeMapping, { org, team: slug, id })
+        await tx.query(removeMappings, { org, ids: [id] })
         await audited?.({ action: 'team.rule_removed', target: targetOf(slug), before }, tx)
         return true
       }),
