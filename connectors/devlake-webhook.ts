@@ -10,6 +10,7 @@ import { transition } from '../domain/transition.ts'
 import { workItem, type WorkItem } from '../domain/work-item.ts'
 import { defineConnector, defineStream, type Raw } from '../src/connector.ts'
 import { repositoryOf } from '../src/git/refs.ts'
+import { CATEGORY, KIND } from './devlake/words.ts'
 
 const docs = `What is sent to the webhook of Apache DevLake, sent here instead: put Fairlead's address in place of DevLake's and a token with the scope \`ingest\` in place of its API key. Nothing to connect: a connection id, a connection name or a project that was not seen before becomes a source (\`devlake-webhook-<id>\`, the name, \`<project>_deployments\`). Figures follow at once, without a pipeline run.
 
@@ -234,16 +235,6 @@ function changeRows(sent: PullRequestPayload, _raw: Raw, config: Config): Domain
   })
   return { changes: [row] }
 }
-
-const KIND: Record<string, WorkItem['kind']> = {
-  INCIDENT: 'incident',
-  BUG: 'bug',
-  REQUIREMENT: 'feature',
-  TASK: 'task',
-  SUBTASK: 'subtask',
-  EPIC: 'epic',
-}
-const CATEGORY: Record<string, WorkItem['status']> = { TODO: 'todo', IN_PROGRESS: 'in_progress', DONE: 'done' }
 
 const isIncident = (sent: IssuePayload) => sent.type?.toUpperCase() === 'INCIDENT'
 const statusOf = (sent: IssuePayload) => CATEGORY[sent.status?.toUpperCase() ?? ''] ?? (sent.resolutiondate === null ? 'todo' : 'done')

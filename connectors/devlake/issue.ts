@@ -4,7 +4,7 @@ import { incidentStates } from '../../domain/incident-state.ts'
 import { looseNumber, looseText } from '../../domain/loose.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import { transition } from '../../domain/transition.ts'
-import { workItem, type WorkItem } from '../../domain/work-item.ts'
+import { workItem } from '../../domain/work-item.ts'
 import { worklog } from '../../domain/worklog.ts'
 import type { Ask, Page } from '../../src/connector.ts'
 import type { Config } from './config.ts'
@@ -12,6 +12,7 @@ import { walk, type Lake, type Row } from './lake.ts'
 import { accountsOf } from './people.ts'
 import { repositoriesOf } from './repository.ts'
 import { account, date, loginOf, nameOf, repositoryOfPage, repositoryPayload, secondsOf } from './value.ts'
+import { CATEGORY, KIND } from './words.ts'
 
 /** As much of an issue as says what it is called here. */
 const named = z.object({ id: z.string(), issue_key: looseText(), url: looseText() })
@@ -127,16 +128,6 @@ export async function repositoriesOfScopes(
     return [...new Set(names)].sort()
   }
 }
-
-const KIND: Record<string, WorkItem['kind']> = {
-  INCIDENT: 'incident',
-  BUG: 'bug',
-  REQUIREMENT: 'feature',
-  TASK: 'task',
-  SUBTASK: 'subtask',
-  EPIC: 'epic',
-}
-const CATEGORY: Record<string, WorkItem['status']> = { TODO: 'todo', IN_PROGRESS: 'in_progress', DONE: 'done' }
 
 const parted = (text: string | null) =>
   text === null
@@ -259,23 +250,28 @@ export const changelogPayload = z.object({
   issue: named.nullable(),
 })
 
-export const pullChangelogs = (ask: Ask<Config>): AsyncIterable<Page> =>
-  walk(ask, {
-    table: 'issue_changelogs',
-    async payloads(lake, rows) {
-      const [issue, known] = await Promise.all([
-        issuesOf(
-          lake,
-          rows.map((row) => row['issue_id']),
-        ),
-        accountsOf(
-          lake,
-          rows.map((row) => row['author_id']),
-        ),
-      ])
-      return rows.map(({ issue_id, author_id, ...row }) => ({ ...row, author: known(author_id), issue: issue(issue_id) }))
-    },
-  })
+/** What hangs on an issue, with who did it. */
+const pullOfIssues =
+  (table: 'issue_changelogs' | 'issue_worklogs') =>
+  (ask: Ask<Config>): AsyncIterable<Page> =>
+    walk(ask, {
+      table,
+      async payloads(lake, rows) {
+        const [issue, known] = await Promise.all([
+          issuesOf(
+            lake,
+            rows.map((row) => row['issue_id']),
+          ),
+          accountsOf(
+            lake,
+            rows.map((row) => row['author_id']),
+          ),
+        ])
+        return rows.map(({ issue_id, author_id, ...row }) => ({ ...row, author: known(author_id), issue: issue(issue_id) }))
+      },
+    })
+export const pullChangelogs = pullOfIssues('issue_changelogs')
+export const pullWorklogs = pullOfIssues('issue_worklogs')
 
 export function changelogRows(row: z.output<typeof changelogPayload>): DomainRows {
   if (row.issue === null) throw new Error('it belongs to an issue that `issues` does not have')
@@ -307,24 +303,6 @@ export const worklogPayload = z.object({
   author: account,
   issue: named.nullable(),
 })
-
-export const pullWorklogs = (ask: Ask<Config>): AsyncIterable<Page> =>
-  walk(ask, {
-    table: 'issue_worklogs',
-    async payloads(lake, rows) {
-      const [issue, known] = await Promise.all([
-        issuesOf(
-          lake,
-          rows.map((row) => row['issue_id']),
-        ),
-        accountsOf(
-          lake,
-          rows.map((row) => row['author_id']),
-        ),
-      ])
-      return rows.map(({ issue_id, author_id, ...row }) => ({ ...row, author: known(author_id), issue: issue(issue_id) }))
-    },
-  })
 
 export function worklogRows(row: z.output<typeof worklogPayload>): DomainRows {
   if (row.issue === null) throw new Error('it belongs to an issue that `issues` does not have')

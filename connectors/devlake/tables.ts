@@ -10,6 +10,25 @@ export interface Wanted {
   readonly cut?: Readonly<Record<string, number>>
 }
 
+/** Of a deployment, whether it is told whole or by commit. */
+const DEPLOYMENT = [
+  'cicd_scope_id',
+  'name',
+  'display_title',
+  'url',
+  'result',
+  'status',
+  'original_result',
+  'original_status',
+  'environment',
+  'original_environment',
+  'created_date',
+  'started_date',
+  'finished_date',
+  'duration_sec',
+  'subtask_name',
+]
+
 export const WANTED = {
   repos: { key: ['id'], columns: ['name', 'url'] },
   repo_commits: { key: ['repo_id', 'commit_sha'], columns: [] },
@@ -104,48 +123,12 @@ export const WANTED = {
   },
   cicd_deployments: {
     key: ['id'],
-    columns: [
-      'cicd_scope_id',
-      'name',
-      'display_title',
-      'url',
-      'result',
-      'status',
-      'original_result',
-      'original_status',
-      'environment',
-      'original_environment',
-      'created_date',
-      'started_date',
-      'finished_date',
-      'duration_sec',
-      'subtask_name',
-    ],
+    columns: DEPLOYMENT,
     moments: ['finished_date', 'started_date', 'created_date'],
   },
   cicd_deployment_commits: {
     key: ['id', 'commit_sha'],
-    columns: [
-      'cicd_scope_id',
-      'cicd_deployment_id',
-      'name',
-      'display_title',
-      'url',
-      'result',
-      'status',
-      'original_result',
-      'original_status',
-      'environment',
-      'original_environment',
-      'created_date',
-      'started_date',
-      'finished_date',
-      'duration_sec',
-      'ref_name',
-      'repo_id',
-      'repo_url',
-      'subtask_name',
-    ],
+    columns: [...DEPLOYMENT, 'cicd_deployment_id', 'ref_name', 'repo_id', 'repo_url'],
     moments: ['finished_date', 'started_date', 'created_date'],
   },
   cicd_releases: {

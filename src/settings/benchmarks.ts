@@ -40,10 +40,11 @@ const listOwn = statement({
 FROM dora_benchmarks WHERE org_id = {org:uuid} ORDER BY edition, metric_name, min_value NULLS FIRST`,
   row: benchmarkRow.extend({ edition: z.string() }),
 })
-const insertRow = statement({
+const insertRows = statement({
   name: 'benchmarks.insert',
   sql: `INSERT INTO dora_benchmarks (org_id, edition, metric_name, performance_level, min_value, max_value, unit, created_at)
-VALUES ({org:uuid}, {edition:text}, {metric:text}, {level:text}, {min:float8}, {max:float8}, {unit:text}, {now:timestamptz})`,
+SELECT {org:uuid}, {edition:text}, r.metric, r.level, r.min, r.max, r.unit, {now:timestamptz}
+FROM jsonb_to_recordset({rows:jsonb}) AS r(metric text, level text, min float8, max float8, unit text)`,
   row: noRow,
 })
 const removeEdition = statement({
@@ -74,7 +75,7 @@ export function openBenchmarks({ semantic, clock, settings }: { semantic: Semant
         await tx.query(lockOrganization, { org })
         const before = await rowsOf(tx, org, edition)
         await tx.query(removeEdition, { org, edition })
-        for (const row of rows) await tx.query(insertRow, { org, edition, ...row, now: instant(clock.now()) })
+        await tx.query(insertRows, { org, edition, rows: JSON.stringify(rows), now: instant(clock.now()) })
         const after = await rowsOf(tx, org, edition)
         if (isDeepStrictEqual(before, after)) return
         const was = before.length === 0 ? {} : { before: { rows: before } }
