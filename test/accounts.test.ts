@@ -3,7 +3,10 @@ import { RIGHTS_OF, ROLES, SUPERUSER_RIGHTS, type Right } from '../src/account/r
 import type { OpenApi } from '../src/report/reference-api.ts'
 import { fairlead, freshDirectory, removeDirectory, startServer, type Server } from './server.ts'
 
-/** Accounts as they are used: the real program over HTTP and its command line, with the embedded stores. */
+/**
+ * Accounts as they are used: the real program over HTTP and its command line, with the embedded stores. One file, since all ask as the same
+ * callers, of whom each is made by a sign-in.
+ */
 const PASSWORD = 'correct horse battery'
 let data: string
 let server: Server

@@ -9,6 +9,7 @@ import { bindValue, readRow, toMarks, type MysqlValue } from './mysql-value.ts'
 import type { Queries } from './semantic.ts'
 import { statement, type Param, type Params, type Statement } from './statement.ts'
 import type { MysqlTarget } from './store-uri.ts'
+import { attempted } from './transaction.ts'
 import { untilTaken } from './until-taken.ts'
 
 export interface MysqlQueries extends Queries {
@@ -100,25 +101,15 @@ export async function openMysql(target: MysqlTarget, options: MysqlOptions): Pro
     const connection = await pool.getConnection().catch((cause: unknown) => {
       throw translateMysqlError(cause, place, 'begin')
     })
-    let broken = false
-    const command = async (sql: string): Promise<void> => {
-      await connection.query(sql).catch((cause: unknown) => {
-        broken = true
-        throw translateMysqlError(cause, place, sql)
-      })
-    }
-    try {
-      await command('start transaction')
-      const result = await work(on(connection, place))
-      await command('commit')
-      return result
-    } catch (cause) {
-      if (!broken) await command('rollback').catch(() => {})
-      throw cause
-    } finally {
-      if (broken) connection.destroy()
-      else connection.release()
-    }
+    return attempted({
+      begin: 'start transaction',
+      send: (sql) =>
+        connection.query(sql).catch((cause: unknown) => {
+          throw translateMysqlError(cause, place, sql)
+        }),
+      work: () => work(on(connection, place)),
+      release: (broken) => (broken ? connection.destroy() : connection.release()),
+    })
   }
 
   let closing: Promise<void> | null = null

@@ -8,6 +8,7 @@ import { sqlStateOf, translatePostgresError } from './postgres-error.ts'
 import { readPostgresValue } from './postgres-value.ts'
 import { statement, toPositional, type Params, type Statement } from './statement.ts'
 import { resolveStores } from './store-uri.ts'
+import { attempted } from './transaction.ts'
 import { untilTaken } from './until-taken.ts'
 
 export interface Queries {
@@ -104,24 +105,15 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
     const client = await pool.connect().catch((cause: unknown) => {
       throw translatePostgresError(cause, place, 'begin')
     })
-    let broken = false
-    const command = async (sql: string): Promise<void> => {
-      await client.query(sql).catch((cause: unknown) => {
-        broken = true
-        throw translatePostgresError(cause, place, sql)
-      })
-    }
-    try {
-      await command('begin')
-      const result = await work(on(client))
-      await command('commit')
-      return result
-    } catch (cause) {
-      if (!broken) await command('rollback').catch(() => {})
-      throw cause
-    } finally {
-      client.release(broken)
-    }
+    return attempted({
+      begin: 'begin',
+      send: (sql) =>
+        client.query(sql).catch((cause: unknown) => {
+          throw translatePostgresError(cause, place, sql)
+        }),
+      work: () => work(on(client)),
+      release: (broken) => client.release(broken),
+    })
   }
 
   const transaction = <T>(work: (tx: Queries) => Promise<T>): Promise<T> => untilTaken(() => attempt(work), isGivenUp)
