@@ -284,6 +284,15 @@ describe('.mailmap', () => {
     expect(independent([])).toEqual([])
   })
 
+  test('what is said of a person and is so already leaves no entry in the audit log', async () => {
+    const org = await two()
+    const actor = store.actor(org)
+    const { id } = find(await listed(org), 'ada@x.org')
+    const entries = async () => (await store.audit.page(org, { limit: 100 })).map(({ action }) => action)
+    for (let again = 0; again < 2; again++) await store.people.save(actor, org, id, { name: 'Ada King', is_bot: false })
+    expect(await entries()).toEqual(['person.saved'])
+  })
+
   test('does not join what somebody took apart, and says so', async () => {
     const org = await two()
     const actor = store.actor(org)
