@@ -10,7 +10,18 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
 const stamp = join(dist, '.built')
 const lock = join(root, 'node_modules', '.fairlead-build')
-const SOURCES = ['src', 'domain', 'connectors', 'metrics', 'bench', 'web', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
+const SOURCES = [
+  'src',
+  'domain',
+  'connectors',
+  'metrics',
+  'migrations',
+  'bench',
+  'web',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+]
 
 /** An installed package has no sources to build from; a clone rebuilds what is older than its sources. Of several that start at once, one builds. */
 export async function buildIfStale() {

@@ -51,12 +51,43 @@ drop table if exists users_before`,
   },
 }
 
-/** Both as files of a folder of migrations. */
-export function keyChangeFiles(store: keyof typeof KEY_CHANGE): Readonly<Record<string, string>> {
+/** The ways to say it: in SQL by hand, by the step that is made for it, and by the one that makes any table anew. */
+export const KEY_CHANGE_WAYS = ['sql', 'changeColumnType', 'transformTable'] as const
+
+const TEXT: Readonly<Record<keyof typeof KEY_CHANGE, { readonly type: string; readonly table: string; readonly id: string }>> = {
+  postgres: { type: 'varchar(255)', table: 'create table {{table}} (id varchar(255) primary key, name text)', id: 'id::text' },
+  yugabyte: { type: 'varchar(255)', table: 'create table {{table}} (id varchar(255) primary key, name text)', id: 'id::text' },
+  clickhouse: {
+    type: 'String',
+    table: 'create table {{table}} (id String, name String) engine = {{engine:ReplacingMergeTree}} order by id',
+    id: 'toString(id)',
+  },
+  mysql: {
+    type: 'varchar(255) not null',
+    table: 'create table {{table}} (id varchar(255) not null primary key, name varchar(255)) engine = InnoDB default charset utf8mb4',
+    id: 'cast(id as char)',
+  },
+}
+
+/** Both as files of a folder of migrations. In TypeScript the old table goes in a migration of its own. */
+export function keyChangeFiles(store: keyof typeof KEY_CHANGE, way: (typeof KEY_CHANGE_WAYS)[number]): Readonly<Record<string, string>> {
   const { before, change } = KEY_CHANGE[store]
+  const { type, table, id } = TEXT[store]
+  const first = { '0001_create_users.sql': `-- why: users as they were\n\n${before}\n` }
+  if (way === 'sql') {
+    return {
+      ...first,
+      '0002_change_key.sql': `-- why: keys of users are texts\n-- destructive: the table of users under numbers\n\n${change}\n`,
+    }
+  }
+  const step =
+    way === 'changeColumnType'
+      ? `changeColumnType({ table: 'users', column: 'id', type: '${type}' })`
+      : `transformTable({ table: 'users', to: '${table}', columns: { id: '${id}' } })`
   return {
-    '0001_create_users.sql': `-- why: users as they were\n\n${before}\n`,
-    '0002_change_key.sql': `-- why: keys of users are texts\n-- destructive: the table of users under numbers\n\n${change}\n`,
+    ...first,
+    '0002_change_key.ts': `// why: keys of users are texts\n\nexport default ({ ${way} }) => [...${step}]\n`,
+    '0003_drop_old.ts': `// why: nobody went back\n// destructive: the table of users under numbers\n\nexport default ({ finalize }) => [...finalize({ table: 'users', version: 2 })]\n`,
   }
 }
 

@@ -14,10 +14,10 @@ import { openVault } from '../src/source/vault.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/store/embedded-postgres.ts'
 import { createMigrator, soleOwner } from '../src/store/migrate.ts'
 import { postgresDialect, postgresPort } from '../src/store/dialects/postgres.ts'
-import { readMigrations } from '../src/store/migration-file.ts'
 import { openSemantic, type Semantic } from '../src/store/semantic.ts'
 import { noRow, statement } from '../src/store/statement.ts'
 import { bundle, linkPackages } from './bundle.ts'
+import { migrationsIn } from './migration-files.ts'
 import { generator } from './fake-api.ts'
 
 /** Keys are rotated by a process that is killed, again and again: every credential can be opened after each kill, and in the end none is under an old key. */
@@ -166,7 +166,8 @@ test('a database from before the table of credentials opens what it held, and fo
   const older = join(scratch, 'older')
   mkdirSync(older)
   const directory = join(import.meta.dirname, '..', 'migrations', 'postgres')
-  for (const { file, version } of await readMigrations(directory)) if (version < 6) cpSync(join(directory, file), join(older, file))
+  for (const { file, version } of await migrationsIn(directory, 'postgres'))
+    if (version < 6) cpSync(join(directory, file), join(older, file))
   await semantic.query({ name: 'test.create', sql: 'CREATE DATABASE older', row: noRow })
   const own = await openSemantic({ uri: new Secret(uri.replace(`/${server.database}?`, '/older?')) }, { log: silentLog })
   const parts = {

@@ -5,13 +5,14 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { silentLog } from '../src/log.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/store/embedded-postgres.ts'
-import { readMigrations, SNAPSHOT_FILE, type Migration } from '../src/store/migration-file.ts'
+import { SNAPSHOT_FILE, type Migration } from '../src/store/migration-file.ts'
 import { openSemantic } from '../src/store/semantic.ts'
 import { Secret } from '../src/secret.ts'
 import { openAnalytics } from '../src/store/analytics.ts'
 import { noRow as anything } from '../src/store/statement.ts'
 import { bundle, linkPackages } from './bundle.ts'
-import { KEY_CHANGE_ROWS, keyChangeFiles } from './key-change.ts'
+import { KEY_CHANGE_ROWS, KEY_CHANGE_WAYS, keyChangeFiles } from './key-change.ts'
+import { migrationsIn, sqlOf, writeFiles } from './migration-files.ts'
 
 /**
  * The migrations that ship, and the runner's promise on them: whenever it is killed, running it again leads to the same schema.
@@ -91,9 +92,9 @@ describe.each(STORES)('$store', ({ store, folder }) => {
   beforeAll(async () => {
     together = join(scratch, `files-${store}`)
     mkdirSync(together)
-    for (const { file } of await readMigrations(resolve(folder))) cpSync(join(folder, file), join(together, file))
+    for (const { file } of await migrationsIn(resolve(folder), store)) cpSync(join(folder, file), join(together, file))
     writeFileSync(join(together, '0999_change_more.sql'), SECOND[store])
-    migrations = await readMigrations(together)
+    migrations = await migrationsIn(together, store)
   })
 
   test('a clean run makes the schema of the snapshot (npx vitest run test/migrations.test.ts -u after a change)', async () => {
@@ -120,18 +121,18 @@ describe.each(STORES)('$store', ({ store, folder }) => {
     expect(last.output).toContain('note')
   })
 
-  test(
-    'a primary key from int to varchar(255), killed before and after every statement: no row is lost',
+  test.each(KEY_CHANGE_WAYS)(
+    'a primary key from int to varchar(255), by %s, killed before and after every statement: no row is lost',
     { timeout: 300_000 },
-    async () => {
-      const files = join(scratch, `key-${store}`)
+    async (way) => {
+      const files = join(scratch, `key-${store}-${way}`)
       mkdirSync(files)
-      for (const [file, text] of Object.entries(keyChangeFiles(store))) writeFileSync(join(files, file), text)
+      writeFiles(files, keyChangeFiles(store, way))
       const undisturbed = run(store, await freshTarget(store), files).output
       const target = await freshTarget(store)
-      for (const { file, statements } of await readMigrations(files)) {
+      for (const { file, statements, stepwise } of await migrationsIn(files, store)) {
         for (const number of statements.keys()) {
-          for (const phase of store === 'postgres' && number > 0 ? ['after'] : ['before', 'after'])
+          for (const phase of store === 'postgres' && !stepwise && number > 0 ? ['after'] : ['before', 'after'])
             expect(run(store, target, files, `${phase} ${file} ${number + 1}`).killed, `${phase} ${file} ${number + 1}`).toBe(true)
         }
       }
@@ -142,26 +143,24 @@ describe.each(STORES)('$store', ({ store, folder }) => {
 
   test('each statement may run twice, so that a store without transactions for DDL can take up where it was killed', () => {
     const careless = migrations.flatMap((each) =>
-      each.statements.filter((sql) => !REPEATABLE.test(sql)).map((sql) => `${each.file}: ${sql}`),
+      sqlOf(each)
+        .filter((sql) => !REPEATABLE.test(sql))
+        .map((sql) => `${each.file}: ${sql}`),
     )
     expect(careless).toEqual([])
   })
 
   test('what removes data says so in its header', () => {
-    const silent = migrations.filter(
-      (each) => each.destructive === null && /\b(drop|truncate|delete from)\b/i.test(each.statements.join('\n')),
-    )
+    const silent = migrations.filter((each) => each.destructive === null && /\b(drop|truncate|delete from)\b/i.test(sqlOf(each).join('\n')))
     expect(silent.map((each) => each.file)).toEqual([])
   })
 })
 
 /** Their suite on a server is test/servers/lake-migrations.test.ts. MySQL says neither `create index` nor `add column` twice, and answers by a number that the runner knows. */
 test('the migrations of the lake, too, may be cut off anywhere, and say in their header what they remove', async () => {
-  const migrations = await readMigrations(resolve('migrations/mysql'))
+  const migrations = await migrationsIn(resolve('migrations/mysql'), 'mysql')
   const known = /^(create (unique )?index|alter table \w+ (add|drop) (column|index|primary key)|rename table)\b/i
-  const careless = migrations.flatMap((each) => each.statements.filter((sql) => !REPEATABLE.test(sql) && !known.test(sql)))
+  const careless = migrations.flatMap((each) => sqlOf(each).filter((sql) => !REPEATABLE.test(sql) && !known.test(sql)))
   expect(careless).toEqual([])
-  expect(migrations.filter((each) => each.destructive === null && /^(drop|truncate|delete)\b/im.test(each.statements.join('\n')))).toEqual(
-    [],
-  )
+  expect(migrations.filter((each) => each.destructive === null && /^(drop|truncate|delete)\b/im.test(sqlOf(each).join('\n')))).toEqual([])
 })

@@ -31,8 +31,8 @@ export interface Analytics {
   read<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
   /** Reads in the writer's session: for the one writer, which must not queue behind people's queries. */
   readAsWriter<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
-  /** DDL and other statements without rows. */
-  run(sql: string): Promise<void>
+  /** DDL and other statements without rows; as it stands where there are no parameters. */
+  run(sql: string, params?: Params): Promise<void>
   /** Rows as JSON objects into the columns named. One insert is one part: give it many rows. */
   insert(table: string, columns: readonly string[], rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
   ping(): Promise<void>
@@ -223,9 +223,10 @@ function build(parts: { writer: Lender; readers: Lender; describe: string; datab
   return {
     read: rowsFrom(parts.readers),
     readAsWriter: rowsFrom(parts.writer),
-    async run(sql) {
+    async run(sql, params) {
+      const bound = params === undefined ? {} : { query_params: bind('run', sql, params) }
       await parts.writer
-        .use((client) => client.command({ query: sql }))
+        .use((client) => client.command({ query: sql, ...bound }))
         .catch((thrown: unknown) => {
           throw translate(thrown, sql.slice(0, 60))
         })

@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import type { Copying } from './copying.ts'
+import type { Progress } from './migration-step.ts'
 import type { Params, Statement } from './statement.ts'
 
 /** The little that migrations need of a store. */
 export interface SqlPort {
-  /** One statement, as it stands. */
-  run(sql: string): Promise<void>
+  /** One statement, as it stands where there are no parameters. */
+  run(sql: string, params?: Params): Promise<void>
   rows<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
   transaction?<T>(work: (port: SqlPort) => Promise<T>): Promise<T>
 }
@@ -35,6 +37,7 @@ export const ledgerRow = z.object({
   started_at: z.iso.datetime({ precision: 3 }),
   finished_at: z.iso.datetime({ precision: 3 }).nullable(),
 })
+export const progressRow = z.object({ position: z.string().nullable(), rows: z.coerce.number(), total: z.coerce.number() })
 export type LedgerRow = z.infer<typeof ledgerRow>
 
 /** What a store can do, for the migration runner, which names no database. */
@@ -45,10 +48,16 @@ export interface Dialect {
   readonly bookkeeping: readonly string[]
   readonly ledger: {
     exists: Statement<Params, { found: boolean }>
+    /** Of all modules, by module and version. */
     read: Statement<Params, LedgerRow>
     /** The row of the same module and version is replaced. */
     write(port: SqlPort, row: LedgerRow): Promise<void>
+    /** How far a long step is. */
+    readProgress: Statement<Params, Progress>
+    writeProgress(port: SqlPort, at: StepPlace, progress: Progress): Promise<void>
   }
+  /** How tables are made anew while they are used. */
+  readonly copying: Copying
   /** A lock inside this store; null where a sound one cannot be made, so that the caller brings one. */
   readonly lock: ((port: SqlPort, options: LeaseOptions) => Lock) | null
   /**
@@ -62,6 +71,13 @@ export interface Dialect {
   macro(name: string, argument: string): string | null
   /** The schema as text: equal schemas give equal texts, whatever way led to them. */
   snapshot(port: SqlPort): Promise<string>
+}
+
+export interface StepPlace {
+  readonly module: string
+  readonly version: number
+  /** From 1. */
+  readonly statement: number
 }
 
 /** `safe`: others read and write on. `blocking`: somebody waits while it runs. `lossy`: something is gone afterwards. */

@@ -1,19 +1,32 @@
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
-import { AppError, asAppError } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { instant, systemClock, type Clock } from '../clock.ts'
+import { applyMigration, ledgerEntry, type Applying, type Step } from './apply-migration.ts'
 import type { Dialect, Lease, LedgerRow, Lock, SqlPort } from './dialect.ts'
 import { ensure } from './lease.ts'
-import { expandMacros, readMigrations, SNAPSHOT_FILE, type Migration } from './migration-file.ts'
-import { compare, demandConfirmation, find, unknownVersion, type Plan, type PlannedMigration, type Status } from './migration-plan.ts'
+import { expandMacros, FRAMEWORK, readModules, type Migration } from './migration-file.ts'
+import {
+  compare,
+  demandConfirmation,
+  find,
+  nameOf,
+  together,
+  unattended,
+  unknownVersion,
+  type Plan,
+  type PlannedMigration,
+  type Status,
+} from './migration-plan.ts'
+import { difference, readSnapshot, type Verification } from './schema-difference.ts'
 
 export interface MigratorOptions {
   port: SqlPort
   dialect: Dialect
-  /** `migrations/<dialect>`. */
+  /** `migrations/<dialect>`. A folder in it holds the migrations of the module of that name, with numbers of their own. */
   directory: string
-  /** Whose folder it is: plugins bring their own, with numbers of their own. */
+  /** Where migrations in TypeScript lie as they are run, when that is not beside their source. */
+  code?: string
+  /** Whose the files of the folder itself are. */
   module?: string
   programVersion: string
   /** Who runs it: `server`, `cli`, a name. */
@@ -28,34 +41,25 @@ export interface MigratorOptions {
   clock?: Clock
 }
 
-/** Progress: around each statement, and again when the ledger knows of it. */
-export interface Step {
-  phase: 'before' | 'after' | 'recorded'
-  file: string
-  /** From 1. */
-  statement: number
-  statements: number
-}
-
-interface Verification {
-  matches: boolean
-  /** Lines of the snapshot that the live schema does not have, and the other way round. */
-  missing: string[]
-  unexpected: string[]
+export interface UpOptions {
+  /** The hash of the plan, needed when something destructive is in it. */
+  confirm?: string
+  /** Nobody is there to confirm: what waits for it is left for later, as long as a program can serve without it. */
+  unattended?: boolean
 }
 
 export interface Migrator {
   status(): Promise<Status>
   plan(): Promise<Plan>
-  /** Applies what is pending. `confirm` is the hash of the plan, needed when something destructive is in it. */
-  up(options?: { confirm?: string }): Promise<PlannedMigration[]>
+  /** Applies what is pending; gives what was applied. */
+  up(options?: UpOptions): Promise<PlannedMigration[]>
   verify(): Promise<Verification>
   /** Accepts the present text of one applied migration as what was applied. */
-  repair(version: number): Promise<LedgerRow>
-  /** Records everything up to `version` as applied without running it: for a schema that came another way. */
-  baseline(version: number): Promise<LedgerRow[]>
+  repair(version: number, module?: string): Promise<LedgerRow>
+  /** Records everything of a module up to `version` as applied without running it: for a schema that came another way. */
+  baseline(version: number, module?: string): Promise<LedgerRow[]>
   /** Records one pending migration as applied without running it: somebody did by hand what it does. */
-  markApplied(version: number): Promise<LedgerRow>
+  markApplied(version: number, module?: string): Promise<LedgerRow>
   snapshot(): Promise<string>
 }
 
@@ -64,133 +68,45 @@ const WAIT_MS = 120_000
 
 export function createMigrator(options: MigratorOptions): Migrator {
   const { port, dialect } = options
-  const module = options.module ?? 'fairlead'
+  const own = options.module ?? FRAMEWORK
   const clock = options.clock ?? systemClock
-  const report = async (step: Step): Promise<void> => options.onStep?.(step)
-  const expand = (sql: string, file: string): string => expandMacros(sql, dialect.macro, file)
+  const parts: Applying = {
+    port,
+    dialect,
+    programVersion: options.programVersion,
+    actor: options.actor,
+    clock,
+    report: async (step) => options.onStep?.(step),
+  }
 
   const readLedger = async (): Promise<LedgerRow[]> => {
     const [there] = await port.rows(dialect.ledger.exists)
-    return there?.found ? port.rows(dialect.ledger.read, { module }) : []
+    return there?.found ? port.rows(dialect.ledger.read) : []
   }
 
   const load = async (): Promise<{ migrations: Migration[]; history: LedgerRow[]; status: Status }> => {
-    const [migrations, history] = [await readMigrations(options.directory), await readLedger()]
-    return { migrations, history, status: compare(migrations, history, options.outOfOrder ?? 'refuse', dialect) }
+    const [modules, history] = [await readModules(options), await readLedger()]
+    const ofModule = (module: string) => history.filter((row) => row.module === module)
+    const statuses = modules.map(({ module, migrations }) => compare(migrations, ofModule(module), options.outOfOrder ?? 'refuse', dialect))
+    return { migrations: modules.flatMap(({ migrations }) => migrations), history, status: together(statuses) }
   }
 
-  const entry = (
-    migration: Migration,
-    state: LedgerRow['state'],
-    progress: Pick<LedgerRow, 'statement_index' | 'duration_ms' | 'started_at'>,
-  ): LedgerRow => ({
-    module,
-    version: migration.version,
-    name: migration.name,
-    checksum: migration.checksum,
-    breaking: migration.breaking !== null,
-    statements: migration.statements.length,
-    program_version: options.programVersion,
-    actor: options.actor,
-    state,
-    finished_at: state === 'running' ? null : instant(clock.now()),
-    ...progress,
-  })
-
-  /** Fails itself only when the lock is lost, which then is the better explanation. A store that does not answer leaves the first error standing. */
-  const recordFailure = async (lease: Lease, row: LedgerRow): Promise<void> => {
-    try {
-      await lease.confirm()
-      await dialect.ledger.write(port, row)
-    } catch (cause) {
-      if (cause instanceof AppError && cause.code === 'schema-pending') throw cause
-    }
-  }
-
-  /** One transaction: the statements, the ledger's row, and the proof that the lock is still ours. */
-  const applyWhole = async (migration: Migration, lease: Lease, transaction: NonNullable<SqlPort['transaction']>): Promise<void> => {
-    const [startedAt, begun] = [instant(clock.now()), performance.now()]
-    const progress = (count: number) => ({
-      statement_index: count,
-      duration_ms: Math.round(performance.now() - begun),
-      started_at: startedAt,
-    })
-    try {
-      await transaction(async (tx) => {
-        for (const [index, sql] of migration.statements.entries()) await step(tx, migration, index, sql)
-        await dialect.ledger.write(tx, entry(migration, 'done', progress(migration.statements.length)))
-        await lease.confirm(tx)
-      })
-    } catch (cause) {
-      await recordFailure(lease, entry(migration, 'failed', progress(0)))
-      throw cause
-    }
-    await report({
-      phase: 'recorded',
-      file: migration.file,
-      statement: migration.statements.length,
-      statements: migration.statements.length,
-    })
-  }
-
-  /** Statement by statement, each recorded when it is done. After a crash in between, the same statement runs once more. */
-  const applySteps = async (migration: Migration, lease: Lease, earlier: LedgerRow | undefined): Promise<void> => {
-    // Only a run that was cut off may have applied one more statement than it could record; one that failed knows that it did not.
-    const mayBeApplied = earlier?.state === 'running' ? earlier.statement_index : null
-    const [startedAt, begun, from] = [earlier?.started_at ?? instant(clock.now()), performance.now(), earlier?.statement_index ?? 0]
-    const progress = (count: number) => ({
-      statement_index: count,
-      duration_ms: (earlier?.duration_ms ?? 0) + Math.round(performance.now() - begun),
-      started_at: startedAt,
-    })
-    let done = from
-    try {
-      for (const [index, sql] of migration.statements.entries()) {
-        if (index < from) continue
-        await lease.confirm()
-        if (index === 0) await dialect.ledger.write(port, entry(migration, 'running', progress(0)))
-        await step(port, migration, index, sql, index === mayBeApplied)
-        done = index + 1
-        await dialect.ledger.write(port, entry(migration, done === migration.statements.length ? 'done' : 'running', progress(done)))
-        await report({ phase: 'recorded', file: migration.file, statement: done, statements: migration.statements.length })
-      }
-    } catch (cause) {
-      // A store that went away may have ended the statement all the same.
-      if (!(cause instanceof AppError && asAppError(cause.cause).retry))
-        await recordFailure(lease, entry(migration, 'failed', progress(done)))
-      throw cause
-    }
-  }
-
-  const step = async (through: SqlPort, migration: Migration, index: number, sql: string, mayBeApplied = false): Promise<void> => {
-    const at = { file: migration.file, statement: index + 1, statements: migration.statements.length }
-    await report({ phase: 'before', ...at })
-    await through.run(expand(sql, migration.file)).catch((cause: unknown) => {
-      if (mayBeApplied && dialect.saysApplied?.(cause) === true) return
-      const { message, help, detail } = asAppError(cause)
-      throw new AppError(
-        'migration-failed',
-        `The migration ${migration.file} failed at statement ${at.statement} of ${at.statements}. ${message}`,
-        {
-          help: `${help ?? ''} After the cause is gone, run it again: it continues where it stood.`.trim(),
-          detail: { ...at, store: detail },
-          cause,
-        },
-      )
-    })
-    await report({ phase: 'after', ...at })
+  const readModule = async (module: string): Promise<{ migrations: Migration[]; history: LedgerRow[] }> => {
+    const found = (await readModules(options)).find((each) => each.module === module)
+    if (found !== undefined) return { migrations: found.migrations, history: (await readLedger()).filter((row) => row.module === module) }
+    throw new AppError('not-found', `There is no module ${module}.`, { help: '`fairlead migrate status` lists them.' })
   }
 
   const locked = async <T>(work: (lease: Lease) => Promise<T>): Promise<T> => {
-    for (const sql of dialect.bookkeeping) await ensure(port, expand(sql, 'migration_history'))
-    const own = dialect.lock?.(port, {
+    for (const sql of dialect.bookkeeping) await ensure(port, expandMacros(sql, dialect.macro, 'migration_history'))
+    const ofStore = dialect.lock?.(port, {
       owner: `${hostname()}:${process.pid} ${options.actor}`,
       leaseMs: options.leaseMs ?? LEASE_MS,
       waitMs: options.waitMs ?? WAIT_MS,
     })
-    const lock = options.lock ?? own
+    const lock = options.lock ?? ofStore
     if (!lock) throw new TypeError('this store has no lock of its own: give the migrator one')
-    const lease = await lock(`migrate ${module}`)
+    const lease = await lock(`migrate ${own}`)
     try {
       return await work(lease)
     } finally {
@@ -198,30 +114,36 @@ export function createMigrator(options: MigratorOptions): Migrator {
     }
   }
 
-  const up: Migrator['up'] = async ({ confirm } = {}) => {
+  /** What is to be applied now, or why that is refused. */
+  const due = (status: Status, { confirm, unattended: alone }: UpOptions): PlannedMigration[] => {
+    const count = alone === true && confirm === undefined ? unattended(status) : null
+    if (count !== null) return status.pending.slice(0, count)
+    demandConfirmation(status, confirm)
+    return status.pending
+  }
+
+  const up: Migrator['up'] = async (how = {}) => {
     // Nothing to do is the usual case at a start, and needs no lock. Whatever must be refused is refused before anything is written.
-    if ((await load()).status.pending.length === 0) return []
+    if (due((await load()).status, how).length === 0) return []
     return locked(async (lease) => {
       const { migrations, history, status } = await load()
-      demandConfirmation(status, confirm)
-      for (const { version } of status.pending) {
-        const migration = migrations.find((each) => each.version === version)
+      const pending = due(status, how)
+      for (const { module, version } of pending) {
+        const migration = migrations.find((each) => each.module === module && each.version === version)
         if (!migration) continue
-        if (dialect.transactionalDdl && port.transaction) await applyWhole(migration, lease, port.transaction.bind(port))
-        else
-          await applySteps(
-            migration,
-            lease,
-            history.find((each) => each.version === version && (each.statement_index > 0 || each.state === 'running')),
-          )
+        const earlier = history.find(
+          (each) => each.module === module && each.version === version && (each.statement_index > 0 || each.state === 'running'),
+        )
+        await applyMigration(parts, migration, lease, earlier)
       }
-      return status.pending
+      return pending
     })
   }
 
-  const repair: Migrator['repair'] = (version) =>
+  const repair: Migrator['repair'] = (version, module = own) =>
     locked(async (lease) => {
-      const { migration, row } = find(await readMigrations(options.directory), await readLedger(), version)
+      const { migrations, history } = await readModule(module)
+      const { migration, row } = find(migrations, history, version)
       await lease.confirm()
       const statements = migration.statements.length
       const repaired: LedgerRow = {
@@ -238,17 +160,18 @@ export function createMigrator(options: MigratorOptions): Migrator {
       return repaired
     })
 
-  const baseline: Migrator['baseline'] = (version) =>
+  const recorded = (each: Migration): LedgerRow =>
+    ledgerEntry(parts, each, 'done', { statement_index: each.statements.length, duration_ms: 0, started_at: instant(clock.now()) })
+
+  const baseline: Migrator['baseline'] = (version, module = own) =>
     locked(async (lease) => {
-      const [migrations, history] = [await readMigrations(options.directory), await readLedger()]
+      const { migrations, history } = await readModule(module)
       if (history.length > 0) {
         throw new AppError('conflict', 'This store has a history of migrations already; a baseline is for one that has none.', {
           help: 'Use `fairlead migrate up`.',
         })
       }
-      const rows = migrations
-        .filter((each) => each.version <= version)
-        .map((each) => entry(each, 'done', { statement_index: each.statements.length, duration_ms: 0, started_at: instant(clock.now()) }))
+      const rows = migrations.filter((each) => each.version <= version).map(recorded)
       if (rows.at(-1)?.version !== version) throw unknownVersion(version)
       for (const row of rows) {
         await lease.confirm()
@@ -257,21 +180,19 @@ export function createMigrator(options: MigratorOptions): Migrator {
       return rows
     })
 
-  const markApplied: Migrator['markApplied'] = (version) =>
+  const markApplied: Migrator['markApplied'] = (version, module = own) =>
     locked(async (lease) => {
-      const { migrations, history } = await load()
+      // What is wrong with the order or the texts is told before anything is recorded.
+      await load()
+      const { migrations, history } = await readModule(module)
       const migration = migrations.find((each) => each.version === version)
       if (!migration) throw unknownVersion(version)
       if (history.some((each) => each.version === version && each.state === 'done')) {
-        throw new AppError('conflict', `The migration ${migration.file} is applied already.`, {
+        throw new AppError('conflict', `The migration ${nameOf(migration)} is applied already.`, {
           help: '`fairlead migrate status` lists them.',
         })
       }
-      const row = entry(migration, 'done', {
-        statement_index: migration.statements.length,
-        duration_ms: 0,
-        started_at: instant(clock.now()),
-      })
+      const row = recorded(migration)
       await lease.confirm()
       await dialect.ledger.write(port, row)
       return row
@@ -294,31 +215,3 @@ export function createMigrator(options: MigratorOptions): Migrator {
 
 /** A lock for a store that a single process owns, as it owns the embedded ones through the lock of the data directory. */
 export const soleOwner: Lock = () => Promise.resolve({ token: 1, confirm: () => Promise.resolve(), release: () => Promise.resolve() })
-
-async function readSnapshot(directory: string): Promise<string> {
-  return readFile(join(directory, SNAPSHOT_FILE), 'utf8').catch((cause: unknown) => {
-    throw new AppError('not-found', `There is no ${SNAPSHOT_FILE} in ${directory} to compare the schema with.`, {
-      help: 'The installation is incomplete, or the migrations of this module come without one.',
-      cause,
-    })
-  })
-}
-
-function difference(expected: string, live: string): Verification {
-  const [wanted, found] = [linesOf(expected), linesOf(live)]
-  const missing = wanted.filter((line) => !found.includes(line))
-  const unexpected = found.filter((line) => !wanted.includes(line))
-  return { matches: missing.length === 0 && unexpected.length === 0, missing, unexpected }
-}
-
-/** The lines of a snapshot, each with the head of its object in front, so that it means something alone. Objects are parted by an empty line. */
-function linesOf(snapshot: string): string[] {
-  return snapshot
-    .trim()
-    .split('\n\n')
-    .flatMap((object) => {
-      const [head = '', ...rest] = object.split('\n')
-      return [head, ...rest.filter((line) => line !== ');').map((line) => `${head} ${line.trim().replace(/,$/, '')}`)]
-    })
-    .filter((line) => line !== '')
-}

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import { madeTable } from './classify.ts'
 import type { Dialect, LedgerRow, StepClass } from './dialect.ts'
-import type { Migration } from './migration-file.ts'
+import { FRAMEWORK, type Migration } from './migration-file.ts'
 
 export interface PlannedMigration {
+  module: string
   version: number
   name: string
   file: string
@@ -34,6 +35,7 @@ export interface Plan {
 }
 
 export interface Status extends Plan {
+  /** The highest number of the program's own that is applied. */
   current: number | null
   history: LedgerRow[]
   /** Applied by a newer program; tolerated, since none of them is breaking. */
@@ -67,9 +69,9 @@ export function compare(
     if (row.checksum !== migration.checksum || row.name !== migration.name) {
       throw new AppError(
         'migration-drift',
-        `The migration ${migration.file} is not what was applied (${fileOf(row)}, ${row.finished_at ?? row.started_at}).`,
+        `The migration ${nameOf(migration)} is not what was applied (${fileOf(row)}, ${row.finished_at ?? row.started_at}).`,
         {
-          help: `Put the file back as it was and add a new one with the change. If the change is harmless: fairlead migrate <store> repair --migration ${migration.version}`,
+          help: `Put the file back as it was and add a new one with the change. If the change is harmless: fairlead migrate <store> repair --migration ${migration.version}${migration.module === FRAMEWORK ? '' : ` --module ${migration.module}`}`,
           detail: { file: migration.file, version: row.version },
         },
       )
@@ -80,32 +82,72 @@ export function compare(
   const pending = migrations.filter((each) => !finished.has(each.version))
   const late = pending.find((each) => each.version < current)
   if (late && outOfOrder === 'refuse') {
-    throw new AppError('migration-drift', `The migration ${late.file} comes before number ${current}, which is already applied.`, {
+    throw new AppError('migration-drift', `The migration ${nameOf(late)} comes before number ${current}, which is already applied.`, {
       help: 'Give it the next free number, or allow migrations out of order if it does not matter to those after it.',
       detail: { file: late.file, current },
     })
   }
   const made = new Set<string>()
-  const planned = pending.map(({ version, name, file, why, breaking, destructive, statements }) => {
+  const planned = pending.map(({ module, version, name, file, why, breaking, destructive, statements }) => {
     const applied = history.find((row) => row.version === version)?.statement_index ?? 0
     const steps = statements.map((sql, index) => {
+      if (typeof sql !== 'string') return { statement: index + 1, text: sql.title, risk: sql.risk, because: sql.because }
       const table = madeTable(sql)
       const step = { statement: index + 1, text: firstLine(sql), ...dialect.classify(sql, made) }
       if (table !== null) made.add(table)
       return step
     })
-    return { version, name, file, why, breaking, destructive, applied, statements: statements.length, steps: steps.slice(applied) }
+    return { module, version, name, file, why, breaking, destructive, applied, statements: statements.length, steps: steps.slice(applied) }
   })
-  const content = pending.map((each, index) => `${each.file} ${each.checksum} ${planned[index]?.applied}`).join('\n')
+  const content = pending.map((each, index) => `${nameOf(each)} ${each.checksum} ${planned[index]?.applied}`).join('\n')
   return {
-    hash: createHash('sha256').update(content).digest('hex').slice(0, 16),
+    hash: hashOf(content),
     pending: planned,
     // One that has begun was confirmed then, and standing half-way is worse than ending it.
-    destructive: planned.filter((each) => lossOf(each) !== null && each.applied === 0).map((each) => each.file),
+    destructive: planned.filter(isWaiting).map(nameOf),
     current: current === 0 ? null : current,
     history,
     unknown,
   }
+}
+
+/** Modules together: one plan, one hash. */
+export function together(parts: readonly Status[]): Status {
+  const [own, ...others] = parts
+  if (own === undefined || others.length === 0) return own as Status
+  return {
+    // What no plugin adds to does not change the hash.
+    hash: others.every(({ pending }) => pending.length === 0) ? own.hash : hashOf(parts.map(({ hash }) => hash).join('\n')),
+    pending: parts.flatMap(({ pending }) => pending),
+    destructive: parts.flatMap(({ destructive }) => destructive),
+    current: own.current,
+    history: parts.flatMap(({ history }) => history),
+    unknown: parts.flatMap(({ unknown }) => unknown),
+  }
+}
+
+function hashOf(content: string): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 16)
+}
+
+/** The file, with its module in front where that is not the program itself. */
+export function nameOf({ module, file }: Pick<PlannedMigration, 'module' | 'file'>): string {
+  return module === FRAMEWORK ? file : `${module}/${file}`
+}
+
+/** Whether it waits for a confirmation. */
+export function isWaiting(each: PlannedMigration): boolean {
+  return lossOf(each) !== null && each.applied === 0
+}
+
+/**
+ * How many of the pending migrations are applied when nobody is there to confirm: those before the first that waits. All behind it must be
+ * of the same kind, which only remove what the program does not use any more, so that it serves without them; null when one is not.
+ */
+export function unattended({ pending }: Plan): number | null {
+  const first = pending.findIndex(isWaiting)
+  if (first < 0) return pending.length
+  return pending.slice(first).every((each) => isWaiting(each) && each.breaking === null) ? first : null
 }
 
 /** What a migration says of itself, or what its statements say for it: nothing is lost because somebody forgot a line in a header. */
@@ -121,7 +163,7 @@ function firstLine(sql: string): string {
 
 export function demandConfirmation(plan: Plan, confirm: string | undefined): void {
   if (plan.destructive.length === 0 || confirm === plan.hash) return
-  const reasons = plan.pending.filter((each) => plan.destructive.includes(each.file)).map((each) => `${each.file}: ${lossOf(each)}`)
+  const reasons = plan.pending.filter(isWaiting).map((each) => `${nameOf(each)}: ${lossOf(each)}`)
   throw new AppError(
     'schema-pending',
     `The pending migrations remove data, and wait for a confirmation of the plan ${plan.hash}. ${reasons.join(' ')}`,
@@ -143,6 +185,7 @@ export function unknownVersion(version: number): AppError {
   return new AppError('not-found', `There is no migration with the number ${version}.`, { help: '`fairlead migrate status` lists them.' })
 }
 
+/** The ledger does not keep what the file was written in. */
 function fileOf(row: LedgerRow): string {
-  return `${String(row.version).padStart(4, '0')}_${row.name}.sql`
+  return nameOf({ module: row.module, file: `${String(row.version).padStart(4, '0')}_${row.name}` })
 }

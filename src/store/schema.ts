@@ -1,16 +1,14 @@
 import { hostname } from 'node:os'
-import { join } from 'node:path'
-import { PROGRAM_ROOT, PROGRAM_VERSION } from '../program.ts'
+import { PROGRAM_VERSION } from '../program.ts'
 import type { Analytics } from './analytics.ts'
 import { clickhouseDialect, clickhousePort } from './dialects/clickhouse.ts'
 import { postgresDialect, postgresPort } from './dialects/postgres.ts'
 import { leaseLock } from './lease.ts'
 import { mysqlDialect, mysqlPort } from './dialects/mysql.ts'
 import type { Mysql } from './mysql.ts'
+import { migrationFolder } from './migration-folder.ts'
 import { createMigrator, soleOwner, type Migrator, type MigratorOptions } from './migrate.ts'
 import type { Semantic } from './semantic.ts'
-
-const MIGRATIONS = join(PROGRAM_ROOT, 'migrations')
 
 export type MigrationOptions = Pick<MigratorOptions, 'actor' | 'onStep' | 'outOfOrder' | 'waitMs'>
 export type StoreName = 'semantic' | 'analytics'
@@ -25,7 +23,7 @@ export function lakeMigrator(mysql: Mysql, options: MigrationOptions): Migrator 
     ...(waitMs === undefined ? {} : { waitMs }),
     port: mysqlPort(mysql),
     dialect: mysqlDialect,
-    directory: join(MIGRATIONS, 'mysql'),
+    ...migrationFolder('mysql'),
     programVersion: PROGRAM_VERSION,
   })
 }
@@ -51,14 +49,14 @@ export function migratorsOf(
       ...common,
       port: postgresPort(semantic),
       dialect: postgresDialect(semantic.version),
-      directory: join(MIGRATIONS, 'postgres'),
+      ...migrationFolder('postgres'),
       ...(embedded ? { lock } : {}),
     }),
     analytics: createMigrator({
       ...common,
       port: clickhousePort(analytics),
       dialect: clickhouseDialect({ cluster: null }),
-      directory: join(MIGRATIONS, 'clickhouse'),
+      ...migrationFolder('clickhouse'),
       lock,
     }),
   }

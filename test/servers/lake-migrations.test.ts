@@ -5,11 +5,12 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { mysqlDialect, mysqlPort } from '../../src/store/dialects/mysql.ts'
-import { readMigrations, SNAPSHOT_FILE, type Migration } from '../../src/store/migration-file.ts'
+import { SNAPSHOT_FILE, type Migration } from '../../src/store/migration-file.ts'
 import { lakeMigrator } from '../../src/store/schema.ts'
 import { statement } from '../../src/store/statement.ts'
 import { bundle, linkPackages } from '../bundle.ts'
-import { KEY_CHANGE_ROWS, keyChangeFiles } from '../key-change.ts'
+import { KEY_CHANGE_ROWS, KEY_CHANGE_WAYS, keyChangeFiles } from '../key-change.ts'
+import { migrationsIn, writeFiles } from '../migration-files.ts'
 import { migratorLaws } from '../migrator-laws.ts'
 import { makeLake, type OwnLake } from './own-lake.ts'
 
@@ -74,9 +75,9 @@ describe('the migrations that ship', () => {
   beforeAll(async () => {
     together = join(scratch, 'files')
     mkdirSync(together)
-    for (const { file } of await readMigrations(folder)) cpSync(join(folder, file), join(together, file))
+    for (const { file } of await migrationsIn(folder, 'mysql')) cpSync(join(folder, file), join(together, file))
     writeFileSync(join(together, '0999_change_more.sql'), SECOND)
-    migrations = await readMigrations(together)
+    migrations = await migrationsIn(together, 'mysql')
   })
 
   test('a clean run makes the schema of the snapshot', async () => {
@@ -99,16 +100,16 @@ describe('the migrations that ship', () => {
     expect(last.output).toContain('idx_commits_note (note(20))')
   })
 
-  test(
-    'a primary key from int to varchar(255), killed before and after every statement: no row is lost',
+  test.each(KEY_CHANGE_WAYS)(
+    'a primary key from int to varchar(255), by %s, killed before and after every statement: no row is lost',
     { timeout: 300_000 },
-    async () => {
-      const files = join(scratch, 'key')
+    async (way) => {
+      const files = join(scratch, `key-${way}`)
       mkdirSync(files)
-      for (const [file, text] of Object.entries(keyChangeFiles('mysql'))) writeFileSync(join(files, file), text)
+      writeFiles(files, keyChangeFiles('mysql', way))
       const undisturbed = run(await freshLake(), files).output
       const lake = await freshLake()
-      for (const { file, statements } of await readMigrations(files)) {
+      for (const { file, statements } of await migrationsIn(files, 'mysql')) {
         for (const number of statements.keys()) {
           for (const phase of ['before', 'after'])
             expect(run(lake, files, `${phase} ${file} ${number + 1}`).killed, `${phase} ${file} ${number + 1}`).toBe(true)
@@ -137,7 +138,7 @@ describe('the migrations that ship', () => {
     const lake = await freshLake()
     const [one, two] = [await lake.open(), await lake.open()]
     const applied = await Promise.all([one, two].map((each) => lakeMigrator(each, { actor: 'test' }).up()))
-    expect(applied.map((each) => each.length).sort()).toEqual([0, (await readMigrations(folder)).length])
+    expect(applied.map((each) => each.length).sort()).toEqual([0, (await migrationsIn(folder, 'mysql')).length])
     expect(await lakeMigrator(one, { actor: 'test' }).verify()).toEqual({ matches: true, missing: [], unexpected: [] })
     await Promise.all([one.close(), two.close()])
   })

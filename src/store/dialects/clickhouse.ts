@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { classifyBy } from '../classify.ts'
-import { ledgerRow, type Dialect, type LedgerRow, type SqlPort } from '../dialect.ts'
+import { ledgerRow, progressRow, type Dialect, type LedgerRow, type SqlPort, type StepPlace } from '../dialect.ts'
+import type { Progress } from '../migration-step.ts'
 import type { Analytics } from '../analytics.ts'
 import { statement } from '../statement.ts'
+import { clickhouseCopying } from './clickhouse-copying.ts'
 
 export interface ClickHouseTopology {
   /** Null for one node. */
@@ -18,7 +20,8 @@ export function clickhouseDialect(topology: ClickHouseTopology): Dialect {
   return {
     transactionalDdl: false,
     bookkeeping: BOOKKEEPING,
-    ledger: { exists: ledgerExists, read: readLedger, write: writeLedger },
+    ledger: { exists: ledgerExists, read: readLedger, write: writeLedger, readProgress, writeProgress },
+    copying: clickhouseCopying,
     lock: null,
     classify,
     macro,
@@ -44,7 +47,7 @@ const classify = classifyBy([
 
 /** Migrations over the analytics store. */
 export function clickhousePort(analytics: Pick<Analytics, 'run' | 'readAsWriter'>): SqlPort {
-  return { run: (sql) => analytics.run(sql), rows: (each, params) => analytics.readAsWriter(each, params) }
+  return { run: (sql, params) => analytics.run(sql, params), rows: (each, params) => analytics.readAsWriter(each, params) }
 }
 
 /**
@@ -82,7 +85,33 @@ const BOOKKEEPING = [
   finished_at Nullable(DateTime64(3, 'UTC')),
   revision UInt64
 ) engine = {{engine:ReplacingMergeTree(revision)}} order by (module, version) settings ${DURABLE}`,
+  `create table if not exists migration_progress {{on_cluster}} (
+  module String,
+  version UInt32,
+  statement UInt32,
+  position Nullable(String),
+  rows UInt64,
+  total UInt64,
+  revision UInt64
+) engine = {{engine:ReplacingMergeTree(revision)}} order by (module, version, statement) settings ${DURABLE}`,
 ]
+
+const readProgress = statement({
+  name: 'migration.read_progress',
+  sql: `select position, rows, total from migration_progress final
+where module = {module:String} and version = {version:UInt32} and statement = {statement:UInt32}`,
+  row: progressRow,
+})
+
+/** As with the ledger. */
+async function writeProgress(port: SqlPort, at: StepPlace, { position, rows, total }: Progress): Promise<void> {
+  await port.run(
+    `insert into migration_progress (module, version, statement, position, rows, total, revision)
+select {module:String}, {version:UInt32}, {statement:UInt32}, {position:Nullable(String)}, {rows:UInt64}, {total:UInt64},
+  (select max(revision) + 1 from migration_progress)`,
+    { ...at, position, rows, total },
+  )
+}
 
 const ledgerExists = statement({
   name: 'migration.ledger_exists',
@@ -96,7 +125,7 @@ const readLedger = statement({
   formatDateTime(started_at, '%Y-%m-%dT%H:%i:%S') || '.' || leftPad(toString(toUnixTimestamp64Milli(started_at) % 1000), 3, '0') || 'Z' as started_at,
   if(isNull(finished_at), null, formatDateTime(assumeNotNull(finished_at), '%Y-%m-%dT%H:%i:%S') || '.'
     || leftPad(toString(toUnixTimestamp64Milli(assumeNotNull(finished_at)) % 1000), 3, '0') || 'Z') as finished_at
-from migration_history final where module = {module:String} order by version`,
+from migration_history final order by module, version`,
   row: ledgerRow,
 })
 
@@ -118,14 +147,14 @@ function literal(text: string): string {
 const tables = statement({
   name: 'migration.snapshot_tables',
   sql: `select name, engine, engine_full, as_select from system.tables
-where database = currentDatabase() and name != 'migration_history' and not startsWith(name, '.') and is_temporary = 0 order by name`,
+where database = currentDatabase() and name not in ('migration_history', 'migration_progress') and not startsWith(name, '.') and is_temporary = 0 order by name`,
   row: z.object({ name: z.string(), engine: z.string(), engine_full: z.string(), as_select: z.string() }),
 })
 
 const columns = statement({
   name: 'migration.snapshot_columns',
   sql: `select table as table_name, name, type, default_kind, default_expression, compression_codec, comment from system.columns
-where database = currentDatabase() and table != 'migration_history' and not startsWith(table, '.') order by table, name`,
+where database = currentDatabase() and table not in ('migration_history', 'migration_progress') and not startsWith(table, '.') order by table, name`,
   row: z.object({
     table_name: z.string(),
     name: z.string(),
@@ -140,7 +169,7 @@ where database = currentDatabase() and table != 'migration_history' and not star
 const skippingIndexes = statement({
   name: 'migration.snapshot_indexes',
   sql: `select table as table_name, name, expr, type_full, toUInt32(granularity) as granularity from system.data_skipping_indices
-where database = currentDatabase() and table != 'migration_history' order by table, name`,
+where database = currentDatabase() and table not in ('migration_history', 'migration_progress') order by table, name`,
   row: z.object({ table_name: z.string(), name: z.string(), expr: z.string(), type_full: z.string(), granularity: z.number() }),
 })
 

@@ -1,14 +1,22 @@
 import { z } from 'zod'
 import { classifyBy } from '../classify.ts'
-import { ledgerRow, type Dialect, type LedgerRow, type SqlPort } from '../dialect.ts'
+import { ledgerRow, progressRow, type Dialect, type LedgerRow, type SqlPort } from '../dialect.ts'
 import { leaseHolder, leaseLock, type LeaseSql } from '../lease.ts'
-import type { Mysql } from '../mysql.ts'
+import type { Mysql, MysqlQueries } from '../mysql.ts'
 import { errnoOf } from '../mysql-error.ts'
 import { noRow, statement } from '../statement.ts'
+import { mysqlCopying } from './mysql-copying.ts'
 
 /** Migrations over a lake. */
 export function mysqlPort(mysql: Mysql): SqlPort {
-  return { run: (sql) => mysql.run(sql), rows: (each, params) => mysql.query(each, params) }
+  const portOf = (queries: MysqlQueries): SqlPort => ({
+    run: async (sql, params) => {
+      if (params === undefined) await queries.run(sql)
+      else await queries.query({ name: 'migration', sql, row: noRow }, params)
+    },
+    rows: (each, params) => queries.query(each, params),
+  })
+  return { ...portOf(mysql), transaction: (work) => mysql.transaction((tx) => work(portOf(tx))) }
 }
 
 /** Table, column, index or primary key is there already; column, index or table is not there any more. MariaDB has no number of its own for a foreign key. */
@@ -23,7 +31,7 @@ const ledgerExists = statement({
 const readLedger = statement({
   name: 'migration.read_ledger',
   sql: `select module, version, name, checksum, breaking, statement_index, statements, duration_ms, program_version, actor, state, started_at, finished_at
-from migration_history where module = {module:varchar} order by version`,
+from migration_history order by module, version`,
   row: ledgerRow,
 })
 
@@ -38,6 +46,21 @@ on duplicate key update
   name = values(name), checksum = values(checksum), breaking = values(breaking), statement_index = values(statement_index),
   statements = values(statements), duration_ms = values(duration_ms), program_version = values(program_version), actor = values(actor),
   state = values(state), started_at = values(started_at), finished_at = values(finished_at)`,
+  row: noRow,
+})
+
+const readProgress = statement({
+  name: 'migration.read_progress',
+  sql: `select position, row_count as \`rows\`, total from migration_progress
+where module = {module:varchar} and version = {version:int} and statement = {statement:int}`,
+  row: progressRow,
+})
+
+const writeProgress = statement({
+  name: 'migration.write_progress',
+  sql: `insert into migration_progress (module, version, statement, position, row_count, total)
+values ({module:varchar}, {version:int}, {statement:int}, {position:text}, {rows:bigint}, {total:bigint})
+on duplicate key update position = values(position), row_count = values(row_count), total = values(total)`,
   row: noRow,
 })
 
@@ -94,7 +117,7 @@ const LEASE: LeaseSql = {
   holder: async (port, name) => (await port.rows(leaseOf, { name }))[0] ?? null,
 }
 
-const OURS = `('migration_history', 'migration_lock')`
+const OURS = `('migration_history', 'migration_lock', 'migration_progress')`
 
 const tables = statement({
   name: 'migration.snapshot_tables',
@@ -201,12 +224,24 @@ export const mysqlDialect: Dialect = {
   finished_at datetime(3),
   primary key (module, version)
 ) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin`,
+    `create table if not exists migration_progress (
+  module varchar(64) not null,
+  version int not null,
+  statement int not null,
+  position text,
+  row_count bigint not null,
+  total bigint not null,
+  primary key (module, version, statement)
+) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin`,
   ],
   ledger: {
     exists: ledgerExists,
     read: readLedger,
     write: async (port: SqlPort, row: LedgerRow) => void (await port.rows(writeLedger, row)),
+    readProgress,
+    writeProgress: async (port, at, progress) => void (await port.rows(writeProgress, { ...at, ...progress })),
   },
+  copying: mysqlCopying,
   lock: (port, options) => leaseLock(port, options, LEASE),
   saysApplied: (thrown) => APPLIED.has(errnoOf(thrown) ?? 0),
   // InnoDB adds columns and indexes while others read and write; what changes a type or the primary key copies the table.

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { classifyBy } from '../classify.ts'
-import { ledgerRow, type Dialect, type SqlPort } from '../dialect.ts'
+import { ledgerRow, progressRow, type Dialect, type SqlPort } from '../dialect.ts'
 import { leaseLock } from '../lease.ts'
 import type { Queries, Semantic } from '../semantic.ts'
 import { noRow, statement } from '../statement.ts'
+import { postgresCopying } from './postgres-copying.ts'
 
 /** PostgreSQL 14 and newer, and YugabyteDB, which is told from what `select version()` says. */
 export function postgresDialect(version: string): Dialect {
@@ -11,7 +12,14 @@ export function postgresDialect(version: string): Dialect {
     // YugabyteDB commits each DDL statement by itself, whatever transaction it stands in.
     transactionalDdl: !version.includes('-YB-'),
     bookkeeping: BOOKKEEPING,
-    ledger: { exists: ledgerExists, read: readLedger, write: async (port, row) => void (await port.rows(writeLedger, row)) },
+    ledger: {
+      exists: ledgerExists,
+      read: readLedger,
+      write: async (port, row) => void (await port.rows(writeLedger, row)),
+      readProgress,
+      writeProgress: async (port, at, progress) => void (await port.rows(writeProgress, { ...at, ...progress })),
+    },
+    copying: postgresCopying,
     lock: leaseLock,
     classify,
     macro: () => null,
@@ -50,13 +58,13 @@ export function postgresPort(semantic: Semantic): SqlPort {
       await port.run(`set local lock_timeout = '10s'`)
       return work(port)
     })
-  return { ...queriesPort(semantic), run: (sql) => transaction((port) => port.run(sql)), transaction }
+  return { ...queriesPort(semantic), run: (sql, params) => transaction((port) => port.run(sql, params)), transaction }
 }
 
 function queriesPort(queries: Queries): SqlPort {
   return {
-    run: async (sql) => {
-      await queries.query({ name: 'migration', sql, row: noRow })
+    run: async (sql, params) => {
+      await queries.query({ name: 'migration', sql, row: noRow }, params)
     },
     rows: (each, params) => queries.query(each, params),
   }
@@ -79,7 +87,31 @@ const BOOKKEEPING = [
   finished_at timestamptz,
   primary key (module, version)
 )`,
+  `create table if not exists migration_progress (
+  module text not null,
+  version integer not null,
+  statement integer not null,
+  position text,
+  rows bigint not null,
+  total bigint not null,
+  primary key (module, version, statement)
+)`,
 ]
+
+const readProgress = statement({
+  name: 'migration.read_progress',
+  sql: `select position, rows, total from migration_progress
+where module = {module:text} and version = {version:integer} and statement = {statement:integer}`,
+  row: progressRow,
+})
+
+const writeProgress = statement({
+  name: 'migration.write_progress',
+  sql: `insert into migration_progress (module, version, statement, position, rows, total)
+values ({module:text}, {version:integer}, {statement:integer}, {position:text}, {rows:bigint}, {total:bigint})
+on conflict (module, version, statement) do update set position = excluded.position, rows = excluded.rows, total = excluded.total`,
+  row: noRow,
+})
 
 const ledgerExists = statement({
   name: 'migration.ledger_exists',
@@ -90,7 +122,7 @@ const ledgerExists = statement({
 const readLedger = statement({
   name: 'migration.read_ledger',
   sql: `select module, version, name, checksum, breaking, statement_index, statements, duration_ms, program_version, actor, state, started_at, finished_at
-from migration_history where module = {module:text} order by version`,
+from migration_history order by module collate "C", version`,
   row: ledgerRow,
 })
 
@@ -115,7 +147,7 @@ const columns = statement({
 from pg_class c
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-where c.relkind in ('r', 'p') and c.relnamespace = current_schema()::regnamespace and c.relname not in ('migration_history', 'migration_lock')
+where c.relkind in ('r', 'p') and c.relnamespace = current_schema()::regnamespace and c.relname not in ('migration_history', 'migration_lock', 'migration_progress')
 order by c.relname collate "C", a.attname collate "C"`,
   row: z.object({
     table_name: z.string(),
@@ -143,7 +175,7 @@ const constraints = statement({
 from pg_constraint k
 join pg_class c on c.oid = k.conrelid
 where k.contype in ('p', 'u', 'f', 'c', 'x') and c.relnamespace = current_schema()::regnamespace
-  and c.relname not in ('migration_history', 'migration_lock')
+  and c.relname not in ('migration_history', 'migration_lock', 'migration_progress')
 order by c.relname collate "C", k.conname collate "C"`,
   row: z.object({ table_name: z.string(), name: z.string(), definition: z.string(), columns: z.string().nullable() }),
 })
@@ -156,7 +188,7 @@ const indexes = statement({
 from pg_index x
 join pg_class i on i.oid = x.indexrelid
 join pg_class c on c.oid = x.indrelid
-where c.relnamespace = current_schema()::regnamespace and c.relname not in ('migration_history', 'migration_lock')
+where c.relnamespace = current_schema()::regnamespace and c.relname not in ('migration_history', 'migration_lock', 'migration_progress')
   and not exists (select 1 from pg_constraint k where k.conindid = i.oid and k.contype in ('p', 'u', 'x'))
 order by c.relname collate "C", i.relname collate "C"`,
   row: z.object({

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import type { Copy, Copying } from './copying.ts'
+import type { Progress, WorkPlace } from './migration-step.ts'
+import { noRow, statement, type Params } from './statement.ts'
+
+/** A range is as large as what takes about so long: a writer may have to wait for one. */
+const RANGE_MS = 150
+const SMALLEST = 500
+const LARGEST = 100_000
+
+const countRow = z.object({ n: z.coerce.number() })
+
+/** All rows, range by range of the key. Each range and how far it is are one transaction; where there are none, what is in doubt is removed first. */
+export async function copyRanges(copying: Copying, copy: Copy, place: WorkPlace): Promise<void> {
+  const earlier = await place.progress.read()
+  if (copying.clear !== undefined) {
+    const behind = earlier?.position == null ? null : copying.compareKey(copy.key, '>', 'k')
+    if ((await countOf(copying, copy.to, place.port)) > 0)
+      await place.port.run(copying.clear(copy, behind), keyParams(earlier?.position ?? null, 'k'))
+  }
+  let at = earlier ?? { position: null, rows: 0, total: await countOf(copying, copy.from, place.port) }
+  let size = SMALLEST
+  for (;;) {
+    const before: Progress = at
+    const begun = performance.now()
+    const next: Progress | null = await copying.patient(place.port, async (port) => {
+      const end = await endOfRange(copying, copy, port, before.position, size)
+      if (end === null) return null
+      const behind = before.position === null ? [] : [copying.compareKey(copy.key, '>', 'k')]
+      const condition = [...behind, copying.compareKey(copy.key, '<=', 'u')].join(' and ')
+      await port.run(copying.copyRange(copy, condition), { ...keyParams(before.position, 'k'), ...keyParams(end.position, 'u') })
+      const done = { position: end.position, rows: before.rows + end.rows, total: Math.max(before.total, before.rows + end.rows) }
+      await place.progress.write(port, done)
+      await place.confirm(port)
+      return done
+    })
+    if (next === null) return
+    at = next
+    await place.report(at.rows, at.total)
+    const factor = Math.min(4, Math.max(0.25, RANGE_MS / (performance.now() - begun)))
+    size = Math.round(Math.min(LARGEST, Math.max(SMALLEST, size * factor)))
+  }
+}
+
+async function countOf(copying: Copying, table: string, port: WorkPlace['port']): Promise<number> {
+  const sql = `select count(*) as n from ${copying.quote(table)}`
+  return (await port.rows(statement({ name: 'migration.count', sql, row: countRow })))[0]?.n ?? 0
+}
+
+async function endOfRange(
+  copying: Copying,
+  copy: Copy,
+  port: WorkPlace['port'],
+  position: string | null,
+  size: number,
+): Promise<{ position: string; rows: number } | null> {
+  const names = copy.key.map(({ name }) => copying.quote(name))
+  const behind = position === null ? '' : ` where ${copying.compareKey(copy.key, '>', 'k')}`
+  const sql = `with batch as (select ${names.join(', ')} from ${copying.quote(copy.from)}${behind} order by ${names.join(', ')} limit ${size})
+select ${names.map((name, index) => `${copying.keyText(name)} as k${index}`).join(', ')}, (select count(*) from batch) as n
+from batch order by ${names.map((name) => `batch.${name} desc`).join(', ')} limit 1`
+  const [last] = await port.rows(
+    statement({ name: 'migration.end_of_range', sql, row: z.record(z.string(), z.union([z.string(), z.number()])) }),
+    position === null ? undefined : keyParams(position, 'k'),
+  )
+  if (last === undefined) return null
+  return { position: JSON.stringify(copy.key.map((_, index) => String(last[`k${index}`]))), rows: Number(last['n']) }
+}
+
+function keyParams(position: string | null, prefix: string): Params {
+  const values = position === null ? [] : z.array(z.string()).parse(JSON.parse(position))
+  return Object.fromEntries(values.map((value, index) => [`${prefix}${index}`, value]))
+}
+
+export interface Totals {
+  readonly source_rows: string
+  readonly source_digest: string
+  readonly copy_rows: string
+  readonly copy_digest: string
+}
+
+const text = z.union([z.string(), z.number()]).transform(String)
+const totalsRow = z.object({ source_rows: text, source_digest: text, copy_rows: text, copy_digest: text })
+
+/** Counts and digests of both, as one statement and so of one moment. `within`: only the rows of `to` that come from `from`. */
+export async function totals(copying: Copying, copy: Copy, place: WorkPlace, within: boolean): Promise<Totals | null> {
+  const [from, to] = [copying.quote(copy.from), copying.quote(copy.to)]
+  const inKey = copy.columns.filter(({ key }) => key > 0)
+  const names = copy.columns.map(({ name }) => copying.quote(name))
+  const only = within
+    ? ` where (${inKey.map(({ name }) => copying.quote(name)).join(', ')}) in (select ${inKey.map((one) => copying.comparable(one)).join(', ')} from ${from})`
+    : ''
+  const sql = `select s.n as source_rows, s.digest as source_digest, t.n as copy_rows, t.digest as copy_digest
+from (select count(*) as n, ${copying.digest(copy.columns.map((one) => copying.stored(one)))} as digest from ${from}) as s
+cross join (select count(*) as n, ${copying.digest(names)} as digest from ${to}${only}) as t${copying.settled}`
+  const each = statement({ name: 'migration.totals', sql, row: totalsRow })
+  const ask = async (port: WorkPlace['port']) => (await port.rows(each))[0] ?? null
+  return place.port.transaction ? place.port.transaction(ask) : ask(place.port)
+}
+
+/** Whether there is a table of that name. */
+export async function tableExists(copying: Copying, port: WorkPlace['port'], table: string): Promise<boolean> {
+  return (await port.rows({ ...copying.columns, row: noRow }, { table })).length > 0
+}
