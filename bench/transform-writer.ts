@@ -20,7 +20,7 @@ export interface Written {
 export function startWriter({ port }: OpenStore, rows: number, mine: 0 | 1, table: string): { stop(): Promise<Written> } {
   const written = new Map<number, string | null>()
   const [waits, failures]: [number[], string[]] = [[], []]
-  let stopping = false
+  const until = { stopped: false }
   let added = 0
   const hot = () => HOT.is + HOT.of * (2 * Math.floor(Math.random() * Math.floor(rows / HOT.of / 2)) + mine)
   const write = async (sql: string): Promise<boolean> => {
@@ -36,7 +36,7 @@ export function startWriter({ port }: OpenStore, rows: number, mine: 0 | 1, tabl
     }
   }
   const loop = (async () => {
-    for (let count = 0; !stopping; count++) {
+    for (let count = 0; !until.stopped; count++) {
       const text = `writer ${mine} ${count}`
       const choice = count % 5
       const old = added > 0 && choice === 4 ? rows + 2 * Math.ceil(Math.random() * added) + mine : hot()
@@ -52,7 +52,7 @@ export function startWriter({ port }: OpenStore, rows: number, mine: 0 | 1, tabl
   })()
   return {
     async stop() {
-      stopping = true
+      until.stopped = true
       await loop
       return { rows: written, waits, failures }
     },
