@@ -44,13 +44,13 @@ const stored = ({ expression, type }: CopyColumn): string => `cast(${expression}
 function carryBegin(copy: Copy): string[] {
   const name = quote(`${copy.to}_carry`)
   const keyOf = (row: 'old' | 'new') => `(select row(${key(copy).map(stored).join(', ')}) from (select ${row}.*) as ${quote(copy.from)})`
-  const matches = key(copy).map((each) => `kept.${quote(each.name)} = ${stored(each)}`)
+  const matches = key(copy).map((each) => `${quote(each.name)} = (select ${stored(each)} from (select old.*) as ${quote(copy.from)})`)
   const changes = copy.columns.filter((each) => each.key === 0).map((each) => `${quote(each.name)} = excluded.${quote(each.name)}`)
   return [
     `create or replace function ${name}() returns trigger language plpgsql security definer set search_path from current as $carry$
 begin
   if tg_op = 'DELETE' or (tg_op = 'UPDATE' and ${keyOf('old')} is distinct from ${keyOf('new')}) then
-    delete from ${quote(copy.to)} as kept using (select old.*) as ${quote(copy.from)} where ${matches.join(' and ')};
+    delete from ${quote(copy.to)} where ${matches.join(' and ')};
   end if;
   if tg_op <> 'DELETE' then
     insert into ${quote(copy.to)} (${list(copy)}) overriding system value select ${expressions(copy)} from (select new.*) as ${quote(copy.from)}
