@@ -12,7 +12,7 @@ import { defineConnector, defineStream, type Raw } from '../src/connector.ts'
 import { repositoryOf } from '../src/git/refs.ts'
 import { CATEGORY, KIND } from './devlake/words.ts'
 
-const docs = `What is sent to the webhook of Apache DevLake, sent here instead: put Fairlead's address in place of DevLake's and a token with the scope \`ingest\` in place of its API key. Nothing to connect: a connection id, a connection name or a project that was not seen before becomes a source (\`devlake-webhook-<id>\`, the name, \`<project>_deployments\`). Figures follow at once, without a pipeline run.
+const docs = `What is sent to the webhook of Apache DevLake, sent here instead: put Fairlead's address in place of DevLake's and a token with the scope \`ingest\` in place of its API key. Nothing to connect: a connection id, a connection name or a project that was not seen before becomes a source (\`devlake-webhook-<id>\`, or the source whose \`connection\` is that id; the name; \`<project>_deployments\`). Figures follow at once, without a pipeline run.
 
 **Deployments.** One for each commit of \`deploymentCommits\`, with the commit's own result where it has one. The service is the path of its repository (\`owner/name\`), or the setting \`service\`. The older payload in snake_case is read, too.
 
@@ -30,6 +30,11 @@ const config = z.object({
     .optional()
     .describe('The service of every deployment and incident of this connection; default: the repository, for an incident its component'),
   repository: z.string().trim().min(1).optional().describe('The repository of pull requests whose address names none, as owner/name'),
+  connection: z
+    .string()
+    .regex(/^\d+$/, 'must be the number of a connection')
+    .optional()
+    .describe('Number of the connection in DevLake: what is sent to `/connections/<number>/…` belongs to this source'),
 })
 type Config = z.output<typeof config>
 

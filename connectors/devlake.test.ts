@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import devlake from './devlake.ts'
 import { issueName, repositoriesOfScopes } from './devlake/issue.ts'
 import type { Lake, Row } from './devlake/lake.ts'
+import { opened } from './devlake/sealed.ts'
 import { changeId, dateOf, nameOf, outcomeOf, repositoryOfPage, safeUrl, startOf } from './devlake/value.ts'
 
 /** What the words of a DevLake database mean, one by one. What whole rows become is in its fixtures, and a whole import in test/servers. */
@@ -98,4 +99,26 @@ test('an address must be one of a MySQL, and is never printed', () => {
   expect(String((devlake.config.parse({ uri: 'mysql://a:b@h/lake' }) as { uri: unknown }).uri)).toBe('[secret]')
   expect(devlake.config.safeParse({ uri: 'postgresql://h/lake' }).success).toBe(false)
   expect(devlake.config.safeParse({}).success).toBe(false)
+})
+
+describe('what DevLake sealed', () => {
+  const secret = 'AN OLD SECRET OF DEVLAKE WITH A LENGTH'
+  // Made by openssl enc -aes-256-cbc -K (SHA-256 of the secret) -iv (its first half), of the text with {nddtf} behind it.
+  const text = 'U+vpRq3walMBTLQEkr/obZUXqifnGk4eZgI4RUnMYfLDlfZa/vAlDezprpRZTkrr'
+
+  test('opens with its secret and with no other', () => {
+    expect(opened(text, secret)).toBe('ghp_aWellKnownToken1,ghp_another2')
+    for (const other of [`${secret} `, secret.toLowerCase(), '']) expect(opened(text, other)).toBeNull()
+  })
+
+  test('is not opened where a bit of it was changed, or it is cut, or is no such text', () => {
+    const bytes = Buffer.from(text, 'base64')
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes)
+      changed[at] = (changed[at] ?? 0) ^ 1
+      expect([at, opened(changed.toString('base64'), secret)]).toEqual([at, null])
+    }
+    for (const none of [text.slice(0, 24), bytes.subarray(0, 32).toString('base64'), '', 'ghp_plain', '!!'])
+      expect(opened(none, secret)).toBeNull()
+  })
 })

@@ -14,6 +14,7 @@ import {
   releasePayload,
   releaseRows,
 } from './devlake/deployment.ts'
+import { handover } from './devlake/handover.ts'
 import { check, inventory } from './devlake/inventory.ts'
 import {
   changelogPayload,
@@ -117,4 +118,5 @@ export default defineConnector<Config>({
   },
   check,
   inventory,
+  handover,
 })

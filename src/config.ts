@@ -52,6 +52,9 @@ export const SETTINGS = {
   MYSQL_URI: secret(
     'A MySQL 8 or MariaDB 10.6+ beside the stores: `mysql://user:password@host:3306/lake`. Where `export lake` writes and `import devlake` reads, unless they are told another.',
   ),
+  DEVLAKE_ENCRYPTION_SECRET: secret(
+    'ENCRYPTION_SECRET of an Apache DevLake, for `import devlake`: with it connections and API keys are taken, too. Read by that command only, and not needed afterwards.',
+  ),
   FAIRLEAD_PUBLIC_URL: setting(
     z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).href === `${new URL(text).origin}/`, 'it must have no path'),
     null,

@@ -167,6 +167,33 @@ export interface Inventory {
   }[]
 }
 
+/** What a database knows beside its rows: the tools that it was connected to, the webhooks that it has, and the keys of those who send to them. */
+export interface Handover {
+  /** Whether the secret opened anything; null where nothing is sealed with it, or none was given. */
+  readonly proved: boolean | null
+  readonly connections: readonly {
+    /** As the other tool calls it. */
+    readonly kind: string
+    readonly name: string
+    /** What it becomes; null where there is no connector for it, or its credential cannot be opened. Credentials stand in `config` as they are. */
+    readonly source: { readonly name: string; readonly connector: string; readonly config: Readonly<Record<string, unknown>> } | null
+    /** Why it becomes nothing. */
+    readonly why: 'unsupported' | 'sealed' | 'undecryptable' | null
+    /** What of it is not taken, or is to be looked at, each a sentence. */
+    readonly notes: readonly string[]
+  }[]
+  readonly keys: readonly {
+    readonly name: string
+    /** HMAC-SHA-256 of the key under the secret, in hexadecimal. */
+    readonly digest: string
+    /** Pattern (RE2) of the paths that it opens. */
+    readonly path: string
+    readonly expires_at: string | null
+    /** Why it is of no use here; null where it is. */
+    readonly why: string | null
+  }[]
+}
+
 export interface Connector<C = unknown> {
   readonly title: string
   /** What an operator must know to connect it, in a paragraph or two of Markdown. */
@@ -183,6 +210,8 @@ export interface Connector<C = unknown> {
   check?(ask: Ask<C>): Promise<Check>
   /** For a source that is imported from: what there is, before and after. */
   inventory?(ask: Ask<C>): Promise<Inventory>
+  /** The same for what it is connected to. `secret` is what it seals credentials with; without it they are named and not opened. */
+  handover?(ask: Ask<C>, secret: Secret | null): Promise<Handover>
 }
 
 /** Types a stream against its own payload schema and forgets the payload type, so that a connector can hold several. */

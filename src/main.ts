@@ -2,6 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openAccess } from './account/access.ts'
 import { openAudit } from './account/audit.ts'
+import { openEmitterKeys } from './account/emitter-keys.ts'
 import { openForgotten } from './account/forgotten.ts'
 import { openLockout } from './account/lockout.ts'
 import { mailSettingsOf } from './account/mail-settings.ts'
@@ -167,7 +168,10 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const audit = openAudit({ semantic, clock })
     const people = { semantic, clock, audit }
     const organizations = openOrganizations(people)
-    const access = openAccess({ semantic, clock, processToken: token, organizations, home: await organizations.home(timeZone) })
+    const vault = await openVault(dataDirectory.path, config.FAIRLEAD_SECRET_KEY, config.FAIRLEAD_SECRET_KEY_OLD)
+    const emitterKeys = openEmitterKeys({ semantic, vault, clock, log })
+    const home = await organizations.home(timeZone)
+    const access = openAccess({ semantic, clock, processToken: token, organizations, home, emitterKeys })
     const signIn = openSignIn({ ...people, access, lockout: openLockout({ semantic, clock }), log })
     const proxy = { proxy: config.HTTPS_PROXY, noProxy: config.NO_PROXY }
     // Whoever runs the server names the provider, so its address may be any, also one of the own network.
@@ -188,7 +192,6 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       await forgotten.settled()
       mail.close()
     })
-    const vault = await openVault(dataDirectory.path, config.FAIRLEAD_SECRET_KEY, config.FAIRLEAD_SECRET_KEY_OLD)
     const sources = openSources({ semantic, registry, vault, clock })
     const names = openNames({ semantic, clock })
     const teams = openTeams({ semantic, analytics, clock, log })
@@ -342,6 +345,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       users: openUsers(people),
       members: openMembers(people),
       tokens: openTokens(people),
+      emitterKeys,
       signIn,
       oidc,
       singleSignOn,

@@ -186,7 +186,7 @@ test('a database from before the table of credentials opens what it held, and fo
   const insert = `INSERT INTO sources (id, org_id, name, connector, secrets, created_at) VALUES ({id:uuid}, {org:uuid}, 'g', 'grafana', {secrets:jsonb}, now())`
   for (const sql of [insertOrg, insert]) await own.query(statement({ name: 'test.insert', sql, row: noRow }), given)
 
-  expect((await createMigrator({ ...parts, directory }).up()).map((each) => each.version)).toEqual([6, 7, 8])
+  expect((await createMigrator({ ...parts, directory }).up()).map((each) => each.version)).toEqual([6, 7, 8, 9])
   const sources = openSources({ semantic: own, registry: await loadRegistry(), vault, clock: systemClock })
   const config = z.object({ webhook_secrets: z.array(z.instanceof(Secret)) }).parse(await sources.configOf(org, 'g', 'grafana'))
   expect(config.webhook_secrets.map((one) => one.reveal())).toEqual(['of the hook'])

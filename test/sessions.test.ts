@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openAccess, type Access } from '../src/account/access.ts'
+import { openEmitterKeys } from '../src/account/emitter-keys.ts'
 import { openOrganizations } from '../src/account/organizations.ts'
 import { openUsers } from '../src/account/users.ts'
 import { fixedClock } from '../src/clock.ts'
+import { silentLog } from '../src/log.ts'
 import { Secret } from '../src/secret.ts'
+import { vaultOf } from '../src/source/vault.ts'
 import { openPeopleStore, type PeopleStore } from './people-store.ts'
 
 /** How long a session lasts, on a clock that is moved. */
@@ -20,7 +23,8 @@ beforeAll(async () => {
   const parts = { semantic: store.semantic, clock, audit: store.audit }
   const organizations = openOrganizations(parts)
   const home = await organizations.home('UTC')
-  access = openAccess({ semantic: store.semantic, clock, processToken: new Secret(randomUUID()), home, organizations })
+  const emitterKeys = openEmitterKeys({ semantic: store.semantic, vault: vaultOf(new Secret(randomUUID())), clock, log: silentLog })
+  access = openAccess({ semantic: store.semantic, clock, processToken: new Secret(randomUUID()), home, organizations, emitterKeys })
   const wanted = { email: 'ada@example.com', full_name: '', password: null, is_superuser: true }
   user = (await openUsers(parts).create(store.actor(home.id), wanted)).id
 })

@@ -3,7 +3,7 @@ import { repositoryOf } from '../../src/git/refs.ts'
 import type { Config } from './config.ts'
 import { openLake, type Lake } from './lake.ts'
 import type { TableName } from './tables.ts'
-import { nameOf, safeUrl } from './value.ts'
+import { nameOf, safeUrl, textOf } from './value.ts'
 
 /** Which stream reads a table, alone or with its own. */
 const STREAM: Readonly<Record<TableName, readonly [stream: string | null, why: string | null]>> = {
@@ -50,9 +50,9 @@ const LEFT: readonly (readonly [RegExp, string])[] = [
   [/^(?:dora_benchmarks|calendar_months)$/, 'a constant of DevLake’s dashboards'],
   [/^project_metric_settings$/, 'options of DevLake’s plugins, which mean nothing here'],
   [/^_raw_/, 'raw answers of the tools; what they mean was taken from the domain layer'],
-  [/^_tool_.*_connections$/, 'credentials are sealed with DevLake’s secret; connect the tool with `fairlead sources add`'],
+  [/^_tool_.*_connections$/, 'told below, connection by connection'],
   [/^_tool_/, 'rows of a tool; what they mean was taken from the domain layer'],
-  [/^_devlake_/, 'DevLake’s own blueprints, tasks, keys and migrations'],
+  [/^_devlake_/, 'DevLake’s own blueprints, tasks and migrations; its API keys are told below'],
   [/^pull_request_reviewers$/, 'no moment: who was asked for a review is not said when'],
   [/^(?:pull_request_assignees|issue_assignees|incident_assignees)$/, 'one assignee is taken, with the issue'],
   [
@@ -126,7 +126,7 @@ async function projectsOf(lake: Lake): Promise<Inventory['projects']> {
         'id',
         mapping.flatMap((one) => (one['table'] === 'repos' ? [one['row_id']] : [])),
       )
-    ).map((row) => [row['id'], nameOf({ name: text(row['name']), url: text(row['url']) })]),
+    ).map((row) => [row['id'], nameOf({ name: textOf(row['name']), url: textOf(row['url']) })]),
   )
   const deployed = await deployedIn(lake, scopes)
   const names = new Set([...projects.map((one) => String(one['name'])), ...mapping.map((one) => String(one['project_name']))])
@@ -136,7 +136,7 @@ async function projectsOf(lake: Lake): Promise<Inventory['projects']> {
       [...new Set(own.filter((one) => one['table'] === table).flatMap((one) => told(one['row_id']).filter((each) => each !== null)))].sort()
     return {
       name,
-      description: text(projects.find((one) => one['name'] === name)?.['description']),
+      description: textOf(projects.find((one) => one['name'] === name)?.['description']),
       repositories: of('repos', (id) => [repos.get(id) ?? null]),
       services: of('cicd_scopes', (id) => deployed(id)),
     }
@@ -153,10 +153,8 @@ async function deployedIn(lake: Lake, scopes: readonly unknown[]): Promise<(scop
   )
   const wanted = new Set(scopes)
   for (const { scope, url } of found) {
-    const name = repositoryOf(text(url) ?? '') ?? safeUrl(text(url))
+    const name = repositoryOf(textOf(url) ?? '') ?? safeUrl(textOf(url))
     if (name !== null && wanted.has(scope)) services.set(scope, [...(services.get(scope) ?? []), name])
   }
   return (scope) => services.get(scope) ?? []
 }
-
-const text = (value: unknown): string | null => (typeof value === 'string' && value.trim() !== '' ? value : null)

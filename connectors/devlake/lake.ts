@@ -24,6 +24,8 @@ export interface Lake {
   moment(table: TableName): Promise<string | null>
   selected(table: TableName, alias: string): string
   hasColumn(table: TableName, column: string): boolean
+  /** These columns of a small table outside the domain layer, those that it has; no rows where it is not there. */
+  others(table: string, columns: readonly string[]): Promise<readonly Row[]>
 }
 
 /** `in (…)` of so many values is one statement: MySQL takes 65,535 parameters. */
@@ -92,6 +94,15 @@ export async function openLake(ask: Pick<Ask<Config>, 'config' | 'mysql'>): Prom
         .key.map((one) => `t.${quoted(one)}`)
         .join(', ')
       return [...(await database.query(`devlake.${table}`, `select ${selected(table, 't')} from ${quoted(table)} t order by ${order}`))]
+    },
+    async others(table, wanted) {
+      const there = wanted.filter((column) => columns.get(table)?.has(column) === true)
+      if (there.length === 0) return []
+      const listed = there.map((column) => `t.${quoted(column)}`).join(', ')
+      return database.query(
+        `devlake.${table}`,
+        `select ${listed} from ${quoted(table)} t order by ${there.map((_one, at) => at + 1).join(', ')}`,
+      )
     },
     async moment(table) {
       if (!hasColumn(table, 'updated_at')) return null

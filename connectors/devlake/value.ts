@@ -52,6 +52,9 @@ export function loginOf(known: z.output<typeof account>, name: string | null = n
 
 export const isBot = (login: string | null) => login !== null && isBotName({ kind: 'login', provider: 'devlake', value: login }, null)
 
+/** A text that says something. */
+export const textOf = (value: unknown): string | null => (typeof value === 'string' && value.trim() !== '' ? value : null)
+
 export const countOf = (value: number | null) => (value === null || value < 0 ? null : Math.round(value))
 /** DevLake has 0 for what nobody said. */
 export const secondsOf = (minutes: number | null) => (minutes === null || minutes <= 0 ? null : minutes * 60)

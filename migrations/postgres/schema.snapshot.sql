@@ -1,4 +1,5 @@
 create table api_tokens (
+  allowed_path text,
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone,
   hash text not null,
@@ -9,10 +10,12 @@ create table api_tokens (
   prefix text not null,
   revoked_at timestamp with time zone,
   scopes text[] not null,
+  secret_id uuid,
   user_id uuid,
   constraint api_tokens_hash_key unique (hash),
   constraint api_tokens_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint api_tokens_pkey primary key (id),
+  constraint api_tokens_secret_id_fkey FOREIGN KEY (secret_id) REFERENCES emitter_key_secrets(id) ON DELETE SET NULL,
   constraint api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
@@ -45,6 +48,15 @@ create table dora_benchmarks (
   unit text not null,
   constraint dora_benchmarks_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
   constraint dora_benchmarks_pkey primary key (org_id, edition, metric_name, performance_level)
+);
+
+create table emitter_key_secrets (
+  created_at timestamp with time zone not null,
+  id uuid not null,
+  org_id uuid not null,
+  sealed text not null,
+  constraint emitter_key_secrets_org_id_fkey FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE,
+  constraint emitter_key_secrets_pkey primary key (id)
 );
 
 create table identity_mappings (
@@ -355,6 +367,8 @@ create table users (
 create index api_tokens_org_id on api_tokens (org_id);
 
 create index audit_log_org_id_at on audit_log (org_id, at, id);
+
+create index emitter_key_secrets_org_id on emitter_key_secrets (org_id);
 
 create index identity_mappings_person on identity_mappings (org_id, person_id);
 

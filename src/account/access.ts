@@ -6,6 +6,7 @@ import type { Secret } from '../secret.ts'
 import type { Semantic } from '../store/semantic.ts'
 import { noRow, statement } from '../store/statement.ts'
 import type { Actor } from './audit.ts'
+import { looksLikeEmitterKey, type EmitterKeys } from './emitter-keys.ts'
 import type { Organization, Organizations } from './organizations.ts'
 import { RIGHTS_OF, rightsOfToken, ROLES, SCOPES, SUPERUSER_RIGHTS, type Right, type Role } from './role.ts'
 import { hashOf, looksLikeToken, randomCode } from './token-text.ts'
@@ -41,12 +42,19 @@ export interface Origin {
 export type SessionOf = { readonly user: string } | { readonly token: string } | 'operator'
 
 /** Tokens, sessions and one-time sign-in links, and who they stand for at this moment. */
+/** Who sends with a key that another tool gave: only where its path, a pattern (RE2), allows it. */
+export interface Emitter extends Principal {
+  readonly allowed_path: string
+}
+
 export interface Access {
   /** The organization that this process itself speaks for. */
   readonly home: Organization
   /** Who a bearer token is; null when nobody. Answers are remembered for some seconds, so that ingest goes on while the semantic store restarts. */
   byToken(token: string): Promise<Principal | null>
   bySession(code: string): Promise<Principal | null>
+  /** Whose key of another tool it is. Such a key opens that tool's doors only, so nothing else asks this. */
+  byEmitterKey(key: string): Promise<Emitter | null>
   /** This process's own principal in another organization; null where there is none of that slug. */
   within(principal: Principal, slug: string): Promise<Principal | null>
   /** A link that signs its first visitor in as the operator, within the hour. */
@@ -172,19 +180,22 @@ export function openAccess({
   processToken,
   home,
   organizations,
+  emitterKeys,
 }: {
   semantic: Semantic
   clock: Clock
   processToken: Secret
   home: Organization
   organizations: Organizations
+  emitterKeys: EmitterKeys
 }): Access {
   const remembered = new Map<string, { principal: Principal | null; until: number }>()
   const at = (ms: number) => instant(clock.now() + ms)
   const now = () => at(0)
   const idle = () => at(-IDLE_DAYS * DAY_MS)
-  const remember = async (key: string, find: () => Promise<Principal | null>): Promise<Principal | null> => {
-    const known = remembered.get(key)
+  const remember = async <P extends Principal>(key: string, find: () => Promise<P | null>): Promise<P | null> => {
+    // A key begins with its kind, and each kind has one type.
+    const known = remembered.get(key) as { principal: P | null; until: number } | undefined
     if (known !== undefined && known.until > clock.now()) return known.principal
     try {
       const principal = await find()
@@ -213,6 +224,16 @@ export function openAccess({
         const found = tokenPrincipal(await semantic.one(tokenByHash, { key: hash, now: now() }))
         if (found?.id) await semantic.query(useToken, { id: found.id, now: now(), before: at(-SEEN_EVERY_MS) })
         return found
+      })
+    },
+    async byEmitterKey(key) {
+      if (!looksLikeEmitterKey(key)) return null
+      return remember(`emitter ${hashOf(key)}`, async () => {
+        const found = await emitterKeys.find(key)
+        if (found === null) return null
+        const { id, org_id: org, name, allowed_path } = found
+        await semantic.query(useToken, { id, now: now(), before: at(-SEEN_EVERY_MS) })
+        return { org, rights: ['ingest'], via: 'token', id, user: null, role: null, name, allowed_path } satisfies Emitter
       })
     },
     async bySession(code) {

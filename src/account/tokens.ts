@@ -6,6 +6,7 @@ import type { Secret } from '../secret.ts'
 import type { Semantic } from '../store/semantic.ts'
 import { statement } from '../store/statement.ts'
 import type { Actor, Audit } from './audit.ts'
+import { dropUnneededSecrets } from './emitter-keys.ts'
 import { SCOPES, type Scope } from './role.ts'
 import { hashOf, newToken } from './token-text.ts'
 
@@ -18,6 +19,8 @@ export const tokenRow = z.object({
   created_by: z.string().nullable(),
   created_at: z.string(),
   expires_at: z.string().nullable(),
+  /** Of a key that was taken over from another tool: the pattern of the paths that it opens. Null for a token of ours. */
+  allowed_path: z.string().nullable(),
   last_used_at: z.string().nullable(),
   revoked_at: z.string().nullable(),
 })
@@ -41,7 +44,7 @@ export interface NewToken {
 }
 
 const COLUMNS =
-  'id, name, prefix, scopes, (SELECT email FROM users WHERE users.id = user_id) AS created_by, created_at, expires_at, last_used_at, revoked_at'
+  'id, name, prefix, scopes, (SELECT email FROM users WHERE users.id = user_id) AS created_by, created_at, expires_at, allowed_path, last_used_at, revoked_at'
 
 const listTokens = statement({
   name: 'tokens.list',
@@ -84,6 +87,7 @@ export function openTokens({ semantic, clock, audit }: { semantic: Semantic; clo
         const row = await tx.one(revokeToken, { org, id, user, now: now() })
         if (row === null)
           throw new AppError('not-found', 'There is no such token.', { help: 'List them with `fairlead admin tokens list`.' })
+        await dropUnneededSecrets(tx, org)
         await audit.note(actor, { action: 'token.revoked', target: { type: 'token', id, name: row.name }, before: shown(row) }, tx)
         return row
       }),

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { IncomingMessage } from 'node:http'
-import { mayDo, type Access, type Origin, type Principal } from '../account/access.ts'
+import { mayDo, type Access, type Emitter, type Origin, type Principal } from '../account/access.ts'
 import { AppError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 
@@ -21,19 +21,32 @@ export function originOf(context: Context): Origin {
  * which a route's senders put the token, as they did for the tool that they were made for.
  */
 export async function principalOf(access: Access, context: Context, headers: readonly string[] = []): Promise<Principal | null> {
-  for (const name of headers) {
-    const token = context.req.header(name)?.trim()
-    if (token) return access.byToken(token)
-  }
-  const header = context.req.header('authorization')
-  if (header !== undefined) {
-    const token = /^bearer\s+(\S+)$/i.exec(header)?.[1]
-    return token === undefined ? null : inOrganization(access, context, await access.byToken(token))
+  const named = namedToken(context, headers)
+  if (named !== null) return access.byToken(named)
+  if (context.req.header('authorization') !== undefined) {
+    const token = bearerOf(context)
+    return token === null ? null : inOrganization(access, context, await access.byToken(token))
   }
   const id = getCookie(context, COOKIE)
   if (id === undefined) return null
   if (context.req.method !== 'GET' && context.req.method !== 'HEAD') requireOwnPage(context)
   return access.bySession(id)
+}
+
+function namedToken(context: Context, headers: readonly string[]): string | null {
+  for (const name of headers) {
+    const token = context.req.header(name)?.trim()
+    if (token) return token
+  }
+  return null
+}
+
+const bearerOf = (context: Context): string | null => /^bearer\s+(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1] ?? null
+
+/** Somebody who sends with a key that another tool gave. Apart from `principalOf`, so that no route takes such a key without having said so. */
+export async function emitterOf(access: Access, context: Context, headers: readonly string[] = []): Promise<Emitter | null> {
+  const key = namedToken(context, headers) ?? bearerOf(context)
+  return key === null ? null : access.byEmitterKey(key)
 }
 
 /** This machine's own process may speak for any organization: the command line does, with `--org`. A token has its own, and no other. */

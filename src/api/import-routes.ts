@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { mayDo } from '../account/access.ts'
 import { importDatabase, importReport } from '../lake/import.ts'
+import { Secret } from '../secret.ts'
 import { withProgress } from './progress.ts'
 import { route, type Route } from './route.ts'
 import type { Services } from './services.ts'
@@ -20,6 +21,18 @@ export function importRoutes(services: Services): Route[] {
             description:
               'mysql://user:password@host:3306/lake; default: the one given before, else MYSQL_URI of the server for who runs the installation.',
           }),
+          encryption_secret: z
+            .string()
+            .trim()
+            .min(1)
+            .max(10_000)
+            .transform((text) => new Secret(text))
+            .optional()
+            .openapi({
+              type: 'string',
+              description:
+                'ENCRYPTION_SECRET of DevLake: with it its connections become sources, and its API keys go on working at its webhooks.',
+            }),
           full: z.boolean().default(false).openapi({ description: 'From the beginning, not from where the last import ended.' }),
           dry_run: z.boolean().default(false).openapi({ description: 'Only say what there is.' }),
         })
@@ -31,6 +44,7 @@ export function importRoutes(services: Services): Route[] {
             connector: 'devlake',
             name: body.name,
             uri: body.uri ?? null,
+            secret: body.encryption_secret ?? null,
             full: body.full,
             dryRun: body.dry_run,
             audited: services.audit.by(actor),

@@ -1,10 +1,11 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { isFound } from '../../domain/pattern.ts'
 import { actorOf, mayDo, type Access, type Origin, type Principal } from '../account/access.ts'
 import type { Actor } from '../account/audit.ts'
 import type { Right } from '../account/role.ts'
 import { AppError, asAppError } from '../errors.ts'
-import { originOf, principalOf } from './auth.ts'
+import { emitterOf, originOf, principalOf } from './auth.ts'
 
 /** What a handler gets: checked input and who asks. Its answer is a value; status and headers only where they differ from 200 and JSON. */
 export interface Call<P, Q, B> {
@@ -39,6 +40,11 @@ export interface Declaration<P extends Schema | undefined, Q extends Schema | un
   readonly right: Right | 'anyone' | 'public'
   /** Headers beside `Authorization` in which the token may stand, for senders that were made for another tool. */
   readonly tokenHeaders?: readonly string[]
+  /**
+   * For the doors of another tool: keys that it gave are taken, too. Tells the path as that tool's keys have it; null for one that fits no key.
+   * On every other route such a key is refused.
+   */
+  readonly emitterPath?: (path: string) => string | null
   /** Another spelling of a route that stands in the documentation already. */
   readonly hidden?: true
   /** An error in the shape that the sender knows, in place of a problem document. */
@@ -155,10 +161,18 @@ const NOBODY: Principal = {
 async function allowed(
   access: Access,
   context: Context,
-  { right, tokenHeaders }: { right: Right | 'anyone' | 'public'; tokenHeaders?: readonly string[] },
+  { right, tokenHeaders, emitterPath }: Pick<Declaration<undefined, undefined, undefined>, 'right' | 'tokenHeaders' | 'emitterPath'>,
 ): Promise<Principal> {
   if (right === 'public') return NOBODY
-  return requireRight(await principalOf(access, context, tokenHeaders), right)
+  const principal = await principalOf(access, context, tokenHeaders)
+  const emitter = principal === null ? await emitterOf(access, context, tokenHeaders) : null
+  if (emitter === null) return requireRight(principal, right)
+  const path = emitterPath?.(new URL(context.req.url).pathname) ?? null
+  if (path !== null && isFound(emitter.allowed_path, path)) return requireRight(emitter, right)
+  throw new AppError('forbidden', 'This key was taken over from DevLake, and opens only those of its webhooks that it opened there.', {
+    detail: { caller: `token ${emitter.id}` },
+    help: 'Send it to the path that it was made for, or make a token: `fairlead admin tokens create`.',
+  })
 }
 
 export function requireRight(principal: Principal | null, right: Right | 'anyone'): Principal {

@@ -1,5 +1,6 @@
 import type { Access } from '../account/access.ts'
 import type { Audit, Note } from '../account/audit.ts'
+import type { EmitterKeys } from '../account/emitter-keys.ts'
 import type { Forgotten } from '../account/forgotten.ts'
 import type { Mail } from '../account/mail.ts'
 import type { Members } from '../account/members.ts'
@@ -47,6 +48,7 @@ export interface Services {
   readonly users: Users
   readonly members: Members
   readonly tokens: Tokens
+  readonly emitterKeys: EmitterKeys
   readonly signIn: SignIn
   readonly oidc: Oidc
   readonly singleSignOn: SingleSignOn

@@ -197,7 +197,7 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
             one.name,
             one.prefix,
             one.scopes.join(', '),
-            one.created_by ?? 'this machine',
+            one.allowed_path === null ? (one.created_by ?? 'this machine') : `DevLake, for ${one.allowed_path}`,
             one.last_used_at ?? 'never',
             one.revoked_at === null ? (one.expires_at ?? '') : 'revoked',
           ]),

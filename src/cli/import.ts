@@ -4,10 +4,12 @@ import { AppError } from '../errors.ts'
 import type { ImportReport } from '../lake/import.ts'
 import { connect } from './client.ts'
 import { note, print, printJson, progress, table } from './output.ts'
+import { secretFrom } from './secret-from.ts'
 
 interface Options {
   from?: string
   source?: string
+  encryptionSecret?: string | true
   full?: boolean
   dryRun?: boolean
   json?: boolean
@@ -16,6 +18,11 @@ interface Options {
 /** Takes over the database of another tool. */
 export async function run(config: Config, what: string, options: Options): Promise<number> {
   if (what !== 'devlake') throw new AppError('usage', `import ${what} is not known.`, { help: 'Known: devlake.' })
+  const from = options.encryptionSecret
+  const secret =
+    from === undefined
+      ? config.DEVLAKE_ENCRYPTION_SECRET?.reveal()
+      : await secretFrom('ENCRYPTION_SECRET of DevLake', from === true ? null : from, '--encryption-secret', config)
   const client = await connect(config)
   const drawn = progress('import devlake')
   try {
@@ -25,6 +32,7 @@ export async function run(config: Config, what: string, options: Options): Promi
       {
         ...(options.source === undefined ? {} : { name: options.source }),
         ...(uri === undefined ? {} : { uri }),
+        ...(secret === undefined ? {} : { encryption_secret: secret }),
         full: options.full === true,
         dry_run: options.dryRun === true,
       },
@@ -71,6 +79,7 @@ function printReport(report: ImportReport): void {
         report.projects.map((one) => [one.name, PROJECT[one.result]]),
       )}`,
     )
+  printHandover(report)
   print(
     report.dry_run
       ? `\n${report.from} was looked at, and nothing was changed.`
@@ -84,4 +93,50 @@ const PROJECT: Readonly<Record<ImportReport['projects'][number]['result'], strin
   unchanged: 'unchanged',
   differs: 'is here and differs: left as it is',
   empty: 'holds nothing that is known',
+}
+
+function printHandover({ connections, keys, dry_run, secret_proved }: ImportReport): void {
+  if (connections.length > 0)
+    print(
+      `\n${table(
+        ['connection', 'of', 'source', ''],
+        connections.map((one) => [one.name, one.kind, one.source ?? '', CONNECTION[one.result]]),
+      )}`,
+    )
+  for (const { name, kind, notes, check } of connections)
+    for (const sentence of notes) note(`${check === 'failed' ? pc.red('missing') : pc.yellow('note')} ${kind} ${name}: ${sentence}`)
+  if (keys.length > 0)
+    print(
+      `\n${table(
+        ['API key', 'opens', 'until', ''],
+        keys.map((one) => [one.name, one.path, one.expires_at ?? '', one.why ?? KEY[one.result]]),
+      )}`,
+    )
+  if ([...connections, ...keys].some(({ result }) => result === 'sealed'))
+    note(
+      'What is sealed needs ENCRYPTION_SECRET of DevLake: run it again with --encryption-secret, or with DEVLAKE_ENCRYPTION_SECRET in the environment.',
+    )
+  if (secret_proved === null && keys.some(({ result }) => result === 'taken' || result === 'new'))
+    note('Nothing in the database is sealed, so nothing shows whether the secret is the right one: try a key.')
+  if (!dry_run && connections.some(({ kind, result }) => kind !== 'webhook' && result === 'made'))
+    note('The new sources wait: “Afterwards” in docs/guides/from-devlake.md says how they take the place of what was imported.')
+}
+
+const CONNECTION: Readonly<Record<ImportReport['connections'][number]['result'], string>> = {
+  new: 'would be made',
+  made: 'made',
+  exists: 'is here: left as it is',
+  unsupported: 'there is no connector for it',
+  sealed: 'sealed',
+  undecryptable: 'its credential cannot be opened: it was changed, or sealed with another secret',
+  unusable: 'cannot be made',
+}
+
+const KEY: Readonly<Record<ImportReport['keys'][number]['result'], string>> = {
+  new: 'would be taken',
+  taken: 'taken: goes on working',
+  exists: 'is here',
+  expired: 'has ended',
+  unusable: 'of no use here',
+  sealed: 'sealed',
 }

@@ -111,12 +111,16 @@ export function createProgram(): Command {
       'mysql://user:password@host:3306/lake, seen by everyone on this machine: better in MYSQL_URI (default: that, or what was given before)',
     )
     .option('--source <name>', 'the source that it becomes (default: devlake)')
+    .option(
+      '--encryption-secret [from]',
+      'ENCRYPTION_SECRET of DevLake, to take over connections and API keys: asks for it, or env:VARIABLE or file:PATH (default: DEVLAKE_ENCRYPTION_SECRET)',
+    )
     .option('--full', 'from the beginning, not from where the last import ended')
     .option('--dry-run', 'say what there is, and change nothing')
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExamples:\n  fairlead import devlake --from mysql://lake@db.example.com:3306/lake --dry-run\n  fairlead import devlake',
+      '\nExamples:\n  fairlead import devlake --from mysql://lake@db.example.com:3306/lake --dry-run\n  fairlead import devlake --encryption-secret file:devlake.secret',
     )
     .action(run(() => import('./import.ts')))
 

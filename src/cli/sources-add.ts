@@ -4,9 +4,9 @@ import type { ConnectorReply, SourceReply } from '../api/source-routes.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Preview } from '../ingest/preview.ts'
-import { ask } from './ask.ts'
 import { connect, posting } from './client.ts'
 import { note, print, printJson, table } from './output.ts'
+import { secretFrom } from './secret-from.ts'
 
 type Client = Awaited<ReturnType<typeof connect>>
 
@@ -164,7 +164,7 @@ async function settingsOf(entry: ConnectorReply, config: Config, options: Settin
             .join(', ') || 'none'
         }.`,
       })
-    const value = await secretOf(name, text.length > name.length ? text.slice(name.length + 1) : null, config)
+    const value = await secretFrom(name, text.length > name.length ? text.slice(name.length + 1) : null, `--secret ${name}`, config)
     const isList = types[name]?.type === 'array'
     settings[name] = isList ? [...(Array.isArray(settings[name]) ? (settings[name] as unknown[]) : []), value] : value
   }
@@ -186,25 +186,6 @@ function valueOf(text: string, type: string | undefined): unknown {
   } catch {
     return type === 'array' ? text.split(',').map((one) => one.trim()) : text
   }
-}
-
-async function secretOf(name: string, from: string | null, config: Config): Promise<string> {
-  if (from === null) return ask(name)
-  if (from.startsWith('env:')) {
-    const value = config.environment[from.slice(4)]
-    if (value === undefined || value === '')
-      throw new AppError('usage', `The variable ${from.slice(4)} is not set.`, { help: 'Export it, or leave out `=env:…` to be asked.' })
-    return value
-  }
-  if (from.startsWith('file:')) {
-    const value = await readFile(from.slice(5), 'utf8').catch((cause: unknown) => {
-      throw new AppError('usage', `${from.slice(5)} cannot be read.`, { help: 'Give the path of a file that holds the credential.', cause })
-    })
-    return value.trimEnd()
-  }
-  throw new AppError('usage', 'A credential is not given on the command line, which everyone on this machine can see.', {
-    help: `Use --secret ${name} (asks for it), --secret ${name}=env:VARIABLE or --secret ${name}=file:PATH.`,
-  })
 }
 
 async function fileOf(path: string): Promise<Record<string, unknown>> {

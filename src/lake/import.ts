@@ -1,18 +1,18 @@
 import { z } from 'zod'
 import type { Note } from '../account/audit.ts'
-import type { Inventory } from '../connector.ts'
+import type { Connector, Handover, Inventory } from '../connector.ts'
 import { AppError } from '../errors.ts'
 import type { Applier } from '../ingest/applier.ts'
-import { askOf, type Asking } from '../ingest/asking.ts'
+import { askOf } from '../ingest/asking.ts'
 import type { Journal } from '../ingest/journal.ts'
 import type { Pull, PullOptions } from '../ingest/pull.ts'
-import type { Registry } from '../registry.ts'
 import type { Secret } from '../secret.ts'
 import type { Projects } from '../settings/projects.ts'
-import { connectorOf, type Sources } from '../source/sources.ts'
+import { connectorOf } from '../source/sources.ts'
 import type { Analytics } from '../store/analytics.ts'
 import { statement } from '../store/statement.ts'
 import { resolveMysql } from '../store/store-uri.ts'
+import { handedConnection, handedKey, saveConnections, saveKeys, type HandoverParts } from './handover.ts'
 
 const reason = z.object({ reason: z.string(), items: z.number().int(), example: z.string() })
 
@@ -40,17 +40,18 @@ export const importReport = z.object({
   /** Streams that the database refused, with the reason. */
   problems: z.record(z.string(), z.string()),
   projects: z.array(z.object({ name: z.string(), result: z.enum(['new', 'made', 'unchanged', 'differs', 'empty']) })),
+  /** Whether the secret that was given opened anything; null where nothing is sealed with it, or none was given. */
+  secret_proved: z.boolean().nullable(),
+  connections: z.array(handedConnection),
+  keys: z.array(handedKey),
 })
 export type ImportReport = z.infer<typeof importReport>
 
-export interface ImportParts {
-  readonly registry: Registry
-  readonly sources: Sources
+export interface ImportParts extends HandoverParts {
   readonly projects: Projects
   readonly analytics: Analytics
   readonly journal: Journal
   readonly applier: Applier
-  readonly asking: Asking
   /** MYSQL_URI, for who may use it: its password is of who runs the server, and not of an organization. */
   readonly lake: Secret | null
   pull(org: string, source: string, options: PullOptions): Promise<Pull>
@@ -62,6 +63,8 @@ export interface ImportAsked {
   readonly name: string
   /** Null: the one that the source has, else MYSQL_URI. */
   readonly uri: string | null
+  /** What the other tool seals credentials with; null where nobody gave it. */
+  readonly secret: Secret | null
   readonly full: boolean
   readonly dryRun: boolean
   readonly audited: Note
@@ -94,6 +97,7 @@ export async function importDatabase(parts: ImportParts, org: string, asked: Imp
   const found = await connector.check?.(ask as never)
   if (found?.ok === false) throw new AppError('invalid-input', found.missing[0] ?? 'Nothing can be read there.')
   const before = await inventoryOf(connector.inventory?.(ask as never))
+  const handover = await handoverOf(connector, ask, asked.secret)
   let pull: Pull | null = null
   let told: readonly Told[] = []
   if (!asked.dryRun) {
@@ -120,12 +124,19 @@ export async function importDatabase(parts: ImportParts, org: string, asked: Imp
     missing: [...before.missing],
     problems: pull?.problems ?? {},
     projects: await saveProjects(parts.projects, org, before.projects, asked),
+    secret_proved: handover.proved,
+    connections: await saveConnections(parts, org, handover.connections, asked),
+    keys: await saveKeys(parts, org, handover.keys, asked),
   }
 }
 
 async function inventoryOf(inventory: Promise<Inventory> | undefined): Promise<Inventory> {
   if (inventory === undefined) throw new AppError('invalid-input', 'This is no source that is imported from.')
   return inventory
+}
+
+async function handoverOf(connector: Connector, ask: unknown, secret: Secret | null): Promise<Handover> {
+  return (await connector.handover?.(ask as never, secret)) ?? { proved: null, connections: [], keys: [] }
 }
 
 /** Host and database, without who asks. */

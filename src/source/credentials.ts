@@ -25,9 +25,11 @@ export const SEALED_FIELDS = `ARRAY(SELECT field FROM integration_credentials WH
 export const SEALED_TEXTS = `(SELECT coalesce(jsonb_object_agg(field, sealed), '{}'::jsonb) FROM integration_credentials WHERE source_id = sources.id)`
 export const sealedTexts = z.record(z.string(), z.string())
 
+/** With the secrets of emitters' keys, which are sealed likewise, each in the place of its own row. */
 const everyCredential = statement({
   name: 'credentials.all',
-  sql: 'SELECT id, org_id AS org, source_id AS source, field, sealed FROM integration_credentials ORDER BY org_id, source_id, field',
+  sql: `SELECT id, org_id AS org, source_id AS source, field, sealed FROM integration_credentials
+UNION ALL SELECT id, org_id, id, 'emitter-keys', sealed FROM emitter_key_secrets ORDER BY org, source, field`,
   row: z.object({ id: z.string(), org: z.string(), source: z.string(), field: z.string(), sealed: z.string() }),
 })
 const putCredential = statement({
@@ -49,11 +51,14 @@ const tellCredentials = statement({
 WHERE org_id = {org:uuid} AND source_id = {source:uuid} ORDER BY field`,
   row: credentialTold,
 })
-const resealCredential = statement({
-  name: 'credentials.reseal',
-  sql: 'UPDATE integration_credentials SET sealed = {after:text} WHERE org_id = {org:uuid} AND id = {id:uuid} AND sealed = {before:text}',
-  row: noRow,
-})
+const reseal = (table: 'integration_credentials' | 'emitter_key_secrets') =>
+  statement({
+    name: `credentials.reseal_in_${table}`,
+    sql: `UPDATE ${table} SET sealed = {after:text} WHERE org_id = {org:uuid} AND id = {id:uuid} AND sealed = {before:text}`,
+    row: noRow,
+  })
+const resealCredential = reseal('integration_credentials')
+const resealSecret = reseal('emitter_key_secrets')
 
 export function openCredentials({ semantic, vault }: { semantic: Semantic; vault: Vault }): Credentials {
   const placeOf = (org: string, source: string, field: string) => `${org} ${source} ${field}`
@@ -80,7 +85,7 @@ export function openCredentials({ semantic, vault }: { semantic: Semantic; vault
         if (!vault.isCurrent(sealed)) {
           const again = vault.reseal(sealed, placeOf(org, source, field))
           // Not where it was given anew meanwhile: that is under the new key already.
-          await semantic.query(resealCredential, { org, id, before: sealed, after: again })
+          await semantic.query(field === 'emitter-keys' ? resealSecret : resealCredential, { org, id, before: sealed, after: again })
           resealed++
         }
         progress(index + 1, rows.length)

@@ -71,6 +71,8 @@ export interface Sources {
     everyMinutes?: number | null,
     audited?: Note,
   ): Promise<Source>
+  /** Sources of a connector in an organization, from memory: another server may have changed one seconds ago. */
+  recalled(org: string, connector: string): Promise<(Source & { org: string })[]>
   /** What `save` would store, parsed, without storing it: for a check or a preview. */
   draft(org: string, name: string, connector: string, config: Readonly<Record<string, unknown>>): Promise<unknown>
   /** Makes sure that there is a source of that name, for doors to which anything may be pushed. */
@@ -204,12 +206,22 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
   // Every source by name and by id: whether one exists is told from memory, known or not in the same time.
   let book: Map<string, (Source & { org: string })[]> | null = null
   let bookAt = 0
-  const readBook = async (): Promise<void> => {
+  const readBook = async () => {
     const all = await sources.all()
     const made = new Map<string, (Source & { org: string })[]>()
     for (const one of all) for (const key of [one.name, one.id]) made.set(key, [...(made.get(key) ?? []), one])
     book = made
     bookAt = clock.now()
+    return made
+  }
+  const currentBook = async () => {
+    if (book === null) return readBook()
+    if (clock.now() - bookAt > BOOK_MS) {
+      // Behind the answer, and kept as it was when the store is away: no delivery is refused for a restart of PostgreSQL.
+      bookAt = clock.now()
+      void readBook().catch(() => {})
+    }
+    return book
   }
   const keyOf = (org: string, name: string) => `${org} ${name}`
   const now = () => instant(clock.now())
@@ -237,14 +249,10 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
     all: () => semantic.query(allSources),
     find: (org, name) => semantic.one(findSource, { org, name }),
     async addressed(name) {
-      const now = clock.now()
-      if (book === null) await readBook()
-      else if (now - bookAt > BOOK_MS) {
-        // Behind the answer, and kept as it was when the store is away: no delivery is refused for a restart of PostgreSQL.
-        bookAt = now
-        void readBook().catch(() => {})
-      }
-      return book?.get(name) ?? []
+      return (await currentBook()).get(name) ?? []
+    },
+    async recalled(org, connector) {
+      return [...new Set([...(await currentBook()).values()].flat())].filter((one) => one.org === org && one.connector === connector)
     },
     async draft(org, name, connector, config) {
       const existing = await semantic.one(readWhole, { org, name })

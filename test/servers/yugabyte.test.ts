@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import pg from 'pg'
@@ -5,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openAccess } from '../../src/account/access.ts'
 import { openAudit, type Actor } from '../../src/account/audit.ts'
+import { openEmitterKeys } from '../../src/account/emitter-keys.ts'
 import { openLockout } from '../../src/account/lockout.ts'
 import { openMembers } from '../../src/account/members.ts'
 import { openOrganizations } from '../../src/account/organizations.ts'
@@ -183,16 +185,25 @@ describe.each([11, 12, 13])('one statement in twenty is given up on, seed %i', (
       const people = { semantic, clock, audit }
       const organizations = openOrganizations(people)
       const home = await organizations.home('UTC')
-      const access = openAccess({ semantic, clock, processToken: new Secret('x'.repeat(40)), home, organizations })
+      const vault = await openVault(data, null)
+      const emitterKeys = openEmitterKeys({ semantic, vault, clock, log: silentLog })
+      const access = openAccess({ semantic, clock, processToken: new Secret('x'.repeat(40)), home, organizations, emitterKeys })
       const org = home.id
       const open = async () => openSources({ semantic, registry, vault: await openVault(data, null), clock })
-      const sources = await open()
+      const sources = openSources({ semantic, registry, vault, clock })
       for (let index = 0; index < 10; index++) {
         await sources.save(org, `g${index}`, 'grafana', { webhook_secrets: [`first ${index}`] })
         await sources.save(org, `g${index}`, 'grafana', { webhook_secrets: [`second ${index}`] })
       }
       await sources.remove(org, 'g9', false)
-      expect(await sources.rotateKeys(() => {})).toEqual({ resealed: 9, credentials: 9 })
+      const actor: Actor = { org, type: 'system', id: null, name: 'test', address: null, agent: null }
+      const digest = createHmac('sha256', 'of another tool').update('k'.repeat(128)).digest('hex')
+      const key = { name: 'webhook-1', digest, path: '/plugins/.*', expires_at: null }
+      for (const result of ['taken', 'exists'])
+        expect(await emitterKeys.takeOver(org, new Secret('of another tool'), [key], audit.by(actor))).toEqual([result])
+      expect(await sources.rotateKeys(() => {})).toEqual({ resealed: 10, credentials: 10 })
+      expect(await access.byEmitterKey('k'.repeat(128))).toMatchObject({ org, allowed_path: '/plugins/.*' })
+      expect(await access.byEmitterKey('l'.repeat(128))).toBeNull()
       const again = await open()
       const secrets = z.object({ webhook_secrets: z.array(z.instanceof(Secret)) })
       for (let index = 0; index < 9; index++) {
@@ -205,7 +216,6 @@ describe.each([11, 12, 13])('one statement in twenty is given up on, seed %i', (
       const names = openNames({ semantic, clock })
       for (let index = 0; index < 10; index++) await names.set(org, 'environment', `e${index}`, 'production')
       expect(await names.list(org)).toHaveLength(10)
-      const actor: Actor = { org, type: 'system', id: null, name: 'test', address: null, agent: null }
       const owner = await openUsers(people).create(actor, {
         email: 'ada@example.com',
         full_name: 'Ada',
@@ -226,6 +236,7 @@ describe.each([11, 12, 13])('one statement in twenty is given up on, seed %i', (
       expect((await audit.page(org, { limit: 100 })).map(({ action }) => action).sort()).toEqual([
         'member.added',
         'session.opened',
+        'token.created',
         'token.created',
         'user.created',
       ])

@@ -25,7 +25,16 @@ ORDER BY seq DESC LIMIT 1`,
 
 const params = z.object({ id: nameSchema.optional(), name: nameSchema.optional(), key: nameSchema.optional() })
 type Params = z.infer<typeof params>
-type Handle = (call: { org: string; source: string; key: string; body: Body; request: Request }) => Promise<Response>
+interface Call {
+  readonly org: string
+  readonly source: string
+  /** As the path has it; '' where it has another name. */
+  readonly connection: string
+  readonly key: string
+  readonly body: Body
+  readonly request: Request
+}
+type Handle = (call: Call) => Promise<Response>
 
 /** DevLake answers 200 and nothing. */
 const done = () => new Response(null, { status: 200 })
@@ -43,13 +52,16 @@ export function devlakeRoutes(services: Services): Route[] {
       summary,
       right: 'ingest',
       tokenHeaders: ['x-api-key'],
+      emitterPath: pathOfKeys,
       reject,
       ...(hidden ? { hidden: true as const } : {}),
       params: paramsOf(path),
       rawBody: { 'application/json': z.looseObject({}) },
       replies: { 200: { description: 'On disk. Errors are `{success: false, message}`.' } },
       async handle({ params: named, principal, request }) {
-        return handle({ org: principal.org, source: sourceOf(path, named), key: named.key ?? '', body: await readBody(request), request })
+        const { org } = principal
+        const { id: connection = '', key = '' } = named
+        return handle({ org, source: await sourceOf(org, path, named), connection, key, body: await readBody(request), request })
       },
     }
     return route(declaration)
@@ -109,11 +121,10 @@ export function devlakeRoutes(services: Services): Route[] {
       const hidden = prefixIndex > 0 || index > 0
       const at = `${prefix}/${connection}`
       const both: Handle = async (call) => {
-        if (index === 1 && isFawkesDeployment(call.request.headers, call.body)) {
-          const id = call.source.slice(`${CONNECTOR}-`.length)
-          return acceptFawkesDeployment(services, { org: call.org, connection: id, body: call.body, headers: call.request.headers })
-        }
-        return deployments(call)
+        const { org, connection: id, body, request } = call
+        return index === 1 && isFawkesDeployment(request.headers, body)
+          ? acceptFawkesDeployment(services, { org, connection: id, body, headers: request.headers })
+          : deployments(call)
       }
       routes.push(
         declare(`${at}/deployments`, 'DevLake’s webhook: a deployment', hidden, both),
@@ -128,15 +139,36 @@ export function devlakeRoutes(services: Services): Route[] {
     )
   }
   return routes
+
+  /** The source that has this number, else one that is named by it. DevLake makes the connection `<project>_deployments` for a project. */
+  async function sourceOf(org: string, path: string, { id, name }: Params): Promise<string> {
+    if (id === undefined) return path.includes('/projects/') ? `${name}_deployments` : (name ?? '')
+    const numbered = /^\d+$/.test(id) ? await services.sources.recalled(org, CONNECTOR).catch(unlessAway) : []
+    return numbered.find((one) => one.config['connection'] === id)?.name ?? `${CONNECTOR}-${id}`
+  }
+}
+
+/** The list of sources was never read and is away: that is no reason to refuse what most emitters send only once. */
+function unlessAway(thrown: unknown): never[] {
+  if (thrown instanceof AppError && thrown.retry) return []
+  throw thrown
+}
+
+/**
+ * DevLake compares a key's pattern with the path behind its proxy, decoded. A slash that was encoded is none of the path's own, and could stand for
+ * a connection that the key is not for.
+ */
+function pathOfKeys(path: string): string | null {
+  const parts = path.replace(/^(?:\/api)?(?:\/rest)?\/plugins\//, '/plugins/').split('/')
+  try {
+    const plain = parts.map(decodeURIComponent)
+    return plain.some((one) => one.includes('/')) ? null : plain.join('/')
+  } catch {
+    return null
+  }
 }
 
 function paramsOf(path: string): typeof params {
   const named = Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, nameSchema]))
   return z.object(named) as unknown as typeof params
-}
-
-/** DevLake makes the connection `<project>_deployments` for a project. */
-function sourceOf(path: string, { id, name }: Params): string {
-  if (id !== undefined) return `${CONNECTOR}-${id}`
-  return path.includes('/projects/') ? `${name}_deployments` : (name ?? '')
 }

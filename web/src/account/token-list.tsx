@@ -30,7 +30,8 @@ function TokenEntry({ token, zone }: { token: Token; zone: string }) {
   const now = useNow(30_000)
   const [asking, setAsking] = useState(false)
   const revoke = useChange<Token, { id: string }>('/v1/tokens/revoke', 'tokens')
-  const { id, name, prefix, scopes, created_by, created_at, last_used_at } = token
+  const { id, name, prefix, scopes, created_by, created_at, last_used_at, allowed_path } = token
+  const maker = allowed_path === null ? (created_by ?? 'this machine') : 'DevLake'
   return (
     <Listed
       name={name}
@@ -38,11 +39,11 @@ function TokenEntry({ token, zone }: { token: Token; zone: string }) {
         <Tag key={scope} text={scope} />
       ))}
       facts={[
-        { key: 'prefix', text: <code>{prefix}…</code> },
+        { key: 'prefix', text: <code>{allowed_path ?? `${prefix}…`}</code> },
         {
           key: 'by',
-          text: created_by === null ? 'by this machine' : `by ${created_by}`,
-          title: `${created_by ?? 'this machine'}, ${moment(created_at, zone)}`,
+          text: `by ${maker}`,
+          title: `${maker}, ${moment(created_at, zone)}`,
         },
         {
           key: 'used',
