@@ -40,6 +40,7 @@ import { openLake, requireLake } from './lake/open-lake.ts'
 import type { Log } from './log.ts'
 import { createDeriver } from './measure/derive.ts'
 import { createAsOf } from './operate/as-of.ts'
+import { examineInstallation } from './operate/doctor/doctor.ts'
 import { verifyChain } from './operate/verify.ts'
 import { openPeople } from './people/people.ts'
 import { PROGRAM_VERSION } from './program.ts'
@@ -384,6 +385,29 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       asOf: asOf.at,
       lagSeconds: () => applier.lagSeconds(),
       verify: () => verifyChain({ journal, analytics, quarantineDirectory }),
+      doctor: () =>
+        examineInstallation({
+          version: PROGRAM_VERSION,
+          clock,
+          log,
+          directory: dataDirectory.path,
+          reserveBytes: config.FAIRLEAD_DISK_RESERVE,
+          lake: config.MYSQL_URI,
+          semantic,
+          analytics,
+          migrators,
+          running: {
+            journal,
+            applier,
+            journalLimitBytes: config.FAIRLEAD_JOURNAL_LIMIT,
+            analyticsAway: () => notReady,
+            sources,
+            vault,
+            keyGiven: config.FAIRLEAD_SECRET_KEY !== null,
+            oldKeyGiven: config.FAIRLEAD_SECRET_KEY_OLD !== null,
+            organizations,
+          },
+        }),
       async exportLake(org, to, exportOptions) {
         const mysql = await openLake(to === undefined ? requireLake(config.MYSQL_URI?.reveal()) : requireLake(to, '--to'), { log })
         try {

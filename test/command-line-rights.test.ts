@@ -174,6 +174,7 @@ const LINES: readonly {
   { right: 'superuser', line: (of) => ['admin', 'users', 'disable', '--email', `owner@${of('')}.example`] },
   { right: 'superuser', line: () => ['keys', 'rotate'] },
   { right: 'superuser', line: () => ['verify'] },
+  { right: 'superuser', line: () => ['doctor'] },
   { right: 'read', line: () => ['gaps'] },
   { right: 'read', line: (of) => ['metrics', 'dora', '--service', of('service')] },
   { right: 'read', line: (of) => ['metrics', 'deployment_frequency', '--repo', `${of('')}/repository`] },

@@ -9,6 +9,7 @@ import { devlakeRoutes } from './compat/devlake.ts'
 import { fawkesReadRoutes } from './compat/fawkes-read.ts'
 import { fawkesRoutes } from './compat/fawkes.ts'
 import { docsPage } from './docs-page.ts'
+import { doctorRoutes } from './doctor-routes.ts'
 import { entityRoutes } from './entity-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { healthRoutes } from './health-routes.ts'
@@ -60,6 +61,7 @@ export function createApp(services: Services): OpenAPIHono {
     ...metricRoutes(services),
     ...entityRoutes(services),
     ...statusRoutes(services),
+    ...doctorRoutes(services),
     ...sourceRoutes(services),
     ...importRoutes(services),
     ...teamRoutes(services),

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { NAME_KINDS } from '../source/names.ts'
-import { DEFAULT_MINUTES } from '../source/schedule.ts'
-import { unknownSource, type Source } from '../source/sources.ts'
+import { unknownSource } from '../source/sources.ts'
+import { STATES, stateOf } from '../source/state.ts'
 import { findGaps, gap } from '../measure/gaps.ts'
 import { windowOf } from '../measure/window.ts'
 import { statement } from '../store/statement.ts'
@@ -39,17 +39,6 @@ const spans = statement({
 })
 
 const DAYS = 35
-export const STATES = ['fine', 'late', 'failing', 'needs_attention', 'waiting', 'pushed'] as const
-
-/** In a word, how a source is: what a list shows. `late` is more than two of its turns without a good pull. */
-export function stateOf(source: Source, pulls: boolean, now: number): (typeof STATES)[number] {
-  if (!pulls || source.every_minutes === 0) return source.last_error === null ? 'pushed' : 'needs_attention'
-  if (source.last_error !== null) return source.health.error_code === 'source-denied' ? 'needs_attention' : 'failing'
-  if (source.last_success_at === null) return 'waiting'
-  const minutes = source.every_minutes ?? DEFAULT_MINUTES
-  return Date.parse(source.last_success_at) + 2 * minutes * 60_000 < now ? 'late' : 'fine'
-}
-
 const healthReply = z.object({
   name: z.string(),
   state: z.enum(STATES),

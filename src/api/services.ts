@@ -18,6 +18,7 @@ import type { Journal } from '../ingest/journal.ts'
 import type { Pull, PullOptions } from '../ingest/pull.ts'
 import type { ExportedTable, ExportOptions } from '../lake/export-reference.ts'
 import type { Log } from '../log.ts'
+import type { DoctorReport } from '../operate/doctor/finding.ts'
 import type { Registry } from '../registry.ts'
 import type { Quarantine } from '../ingest/quarantine.ts'
 import type { Replayed } from '../ingest/replay.ts'
@@ -78,6 +79,8 @@ export interface Services {
   /** Age of the oldest event that reads do not show yet, in seconds; 0 when all are shown. */
   lagSeconds(): number
   verify(): Promise<{ records: number; journal: { records: number }; problems: string[] }>
+  /** Examines stores and installation. */
+  doctor(): Promise<DoctorReport>
   /** Pulls a source; `last` is the journal number of the last item. */
   pull(org: string, source: string, options: PullOptions): Promise<Pull>
   /** Reads what is kept of a source again, with today's code, settings and names. */

@@ -336,6 +336,17 @@ export function createProgram(): Command {
     .action(run(() => import('./explain.ts')))
 
   program
+    .command('doctor')
+    .description(
+      'how the stores and the installation are: sizes, indexes, slow statements, disk, clocks, versions; each finding with its remedy; exit 3 when a check does not hold',
+    )
+    .option('--all', 'every table and index, not only the largest')
+    .option('--strict', 'exit 3 also when there is a warning')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  fairlead doctor --strict')
+    .action(run(() => import('./doctor.ts')))
+
+  program
     .command('verify')
     .description('walk the hash chain of the log from its first record; exit 3 when it is broken')
     .addOption(json())

@@ -13,6 +13,8 @@ export interface Credentials {
   told(org: string, source: string): Promise<CredentialTold[]>
   /** Seals these fields; the others of the source are left as they are. */
   save(tx: Queries, given: { org: string; source: string; secrets: Readonly<Record<string, unknown>>; now: string }): Promise<void>
+  /** How many there are in every organization, and which do not open with the present keys. */
+  unopened(): Promise<{ credentials: number; unopened: { source: string; field: string }[] }>
   /** Seals all of them, of every organization, under a new key. Interrupted at any point everything can be opened, and the next call goes on. */
   rotateKeys(progress: (done: number, total: number) => void): Promise<{ resealed: number; credentials: number }>
 }
@@ -76,6 +78,18 @@ export function openCredentials({ semantic, vault }: { semantic: Semantic; vault
         const sealed = vault.seal(JSON.stringify(value), placeOf(org, source, field))
         await tx.query(putCredential, { id: randomUUID(), org, source, field, sealed, now })
       }
+    },
+    async unopened() {
+      const rows = await semantic.query(everyCredential)
+      const unopened = rows.filter(({ org, source, field, sealed }) => {
+        try {
+          vault.open(sealed, placeOf(org, source, field))
+          return false
+        } catch {
+          return true
+        }
+      })
+      return { credentials: rows.length, unopened: unopened.map(({ source, field }) => ({ source, field })) }
     },
     async rotateKeys(progress) {
       await vault.beginRotation()

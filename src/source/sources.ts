@@ -86,6 +86,8 @@ export interface Sources {
   noteHealth(org: string, name: string, figures: Health): Promise<void>
   /** Which credentials are kept, since when, and who gave each. */
   credentialsOf(org: string, source: Source): Promise<CredentialTold[]>
+  /** How many credentials every organization has, and which do not open with the present keys; `source` is an id. */
+  unopenedCredentials(): Promise<{ credentials: number; unopened: { source: string; field: string }[] }>
   /** Seals every credential of every organization under a new key. Interrupted at any point everything can be opened, and the next call goes on. */
   rotateKeys(progress: (done: number, total: number) => void): Promise<{ resealed: number; credentials: number }>
   /** Whether there is something to pull, and something to ask with. */
@@ -342,6 +344,7 @@ export function openSources(parts: { semantic: Semantic; registry: Registry; vau
       await semantic.query(noteHealth, { org, name, health: JSON.stringify(figures) })
     },
     credentialsOf: (org, { id }) => credentials.told(org, id),
+    unopenedCredentials: credentials.unopened,
     rotateKeys: credentials.rotateKeys,
     async pulls(org, source) {
       const connector = registry.connectors.get(source.connector)

@@ -13,6 +13,8 @@ import { directoryError, replaceFile, writeBeside } from '../store/disk.ts'
 export interface Vault {
   seal(text: string, place: string): string
   open(sealed: string, place: string): Secret
+  /** How many keys open: two while keys are rotated. */
+  countKeys(): number
   /** Whether the key that seals now is the one that sealed this. */
   isCurrent(sealed: string): boolean
   /** The same credential under the key that seals now. */
@@ -106,6 +108,7 @@ function vaultOver(first: readonly Root[], rotation: { begin(): Promise<readonly
         return new Secret(decrypt(dataKey, content, `${VERSION} ${place}`).toString('utf8'))
       })
     },
+    countKeys: () => roots.length,
     isCurrent: (sealed) => sealed.split('.')[1] === current().id,
     reseal(sealed, place) {
       return opened(() => {

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { AppError, systemCode } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 import { noRow, placeholders, type Param, type Params, type Statement } from './statement.ts'
+import { createTimings, type PoolUse, type Timing } from './timings.ts'
 
 export type AnalyticsTarget =
   | { readonly kind: 'embedded'; readonly directory: string }
@@ -36,6 +37,10 @@ export interface Analytics {
   /** Rows as JSON objects into the columns named. One insert is one part: give it many rows. */
   insert(table: string, columns: readonly string[], rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
   ping(): Promise<void>
+  /** Of the reading sessions; null where a server lends as many as it likes. */
+  poolUse(): PoolUse | null
+  /** Of this process, the slowest first. */
+  slowest(count: number): Timing[]
   close(): Promise<void>
   /** For people: `chDB 26.7 in <directory>` or `ClickHouse at host:8123/db`. Never a password. */
   readonly describe: string
@@ -117,7 +122,8 @@ async function openEmbedded(directory: string, limits: ReadLimits, readerCount: 
     await first.close()
     const writer = await pool(1, () => session(WRITER, false))
     const readers = await pool(readerCount, () => session(readerSettings(limits), true))
-    return build({ writer, readers, describe: `chDB (embedded) in ${directory}`, database: DATABASE })
+    // The embedded engine keeps no log of queries, and a reading session can set nothing.
+    return build({ writer, readers, named: () => ({}), describe: `chDB (embedded) in ${directory}`, database: DATABASE })
   } catch (thrown) {
     throw translate(thrown, 'analytics.open')
   }
@@ -140,6 +146,7 @@ async function openServer(target: Extract<AnalyticsTarget, { kind: 'server' }>, 
   return build({
     writer: shared(client(WRITER)),
     readers: shared(client({ ...readerSettings(limits), readonly: 1 })),
+    named: (name) => ({ clickhouse_settings: { log_comment: `fairlead ${name}` } }),
     describe: `ClickHouse at ${host}/${target.database}`,
     database: target.database,
   })
@@ -148,11 +155,12 @@ async function openServer(target: Extract<AnalyticsTarget, { kind: 'server' }>, 
 /** Lends clients: an embedded session runs one query at a time, a server's client as many as it has connections. */
 interface Lender {
   use<T>(work: (client: ClickHouseClient) => Promise<T>): Promise<T>
+  poolUse(): PoolUse | null
   close(): Promise<void>
 }
 
 function shared(client: ClickHouseClient): Lender {
-  return { use: (work) => work(client), close: () => client.close() }
+  return { use: (work) => work(client), poolUse: () => null, close: () => client.close() }
 }
 
 /**
@@ -199,13 +207,33 @@ async function pool(size: number, open: () => Promise<ClickHouseClient>): Promis
         throw thrown
       }
     },
+    poolUse: () => ({ most: size, open: size - missing, idle: free.length, waiting: waiting.length }),
     async close() {
       for (const client of free.splice(0)) await client.close()
     },
   }
 }
 
-function build(parts: { writer: Lender; readers: Lender; describe: string; database: string }): Analytics {
+interface Parts {
+  readonly writer: Lender
+  readonly readers: Lender
+  readonly describe: string
+  readonly database: string
+  /** How the engine's own log of queries learns the name of a statement. */
+  named(name: string): { clickhouse_settings?: { log_comment: string } }
+}
+
+/** Of DDL and mutations: what is done to which table, without what is compared with. */
+function nameOf(sql: string): string {
+  const bare = sql
+    .replaceAll(/^(?:\s*--[^\n]*\n)+/g, '')
+    .trim()
+    .replaceAll(/\s+/g, ' ')
+  return bare.split(/ (?:WHERE|ON|VALUES|SETTINGS|AS) | ?[(,=`'"]/)[0]?.slice(0, 60) ?? 'statement'
+}
+
+function build(parts: Parts): Analytics {
+  const timings = createTimings()
   const rowsFrom =
     (lender: Lender) =>
     async <R>(statement: Statement<Params, R>, params: Params = {}): Promise<R[]> => {
@@ -213,8 +241,14 @@ function build(parts: { writer: Lender; readers: Lender; describe: string; datab
       // The embedded engine is server and client in one, and writes files as a client does, `readonly` or not.
       if (/\boutfile\b/i.test(statement.sql)) throw new AppError('store-refused', `${statement.name} would write a file.`)
       const bound = bind(statement.name, sql, params)
-      const rows = await lender
-        .use(async (client) => (await client.query({ query: sql, format: 'JSONEachRow', query_params: bound })).json<unknown>())
+      const rows = await timings
+        .timed(statement.name, () =>
+          lender.use(async (client) =>
+            (
+              await client.query({ query: sql, format: 'JSONEachRow', query_params: bound, ...parts.named(statement.name) })
+            ).json<unknown>(),
+          ),
+        )
         .catch((thrown: unknown) => {
           throw translate(thrown, statement.name)
         })
@@ -224,9 +258,10 @@ function build(parts: { writer: Lender; readers: Lender; describe: string; datab
     read: rowsFrom(parts.readers),
     readAsWriter: rowsFrom(parts.writer),
     async run(sql, params) {
-      const bound = params === undefined ? {} : { query_params: bind('run', sql, params) }
-      await parts.writer
-        .use((client) => client.command({ query: sql, ...bound }))
+      const name = nameOf(sql)
+      const bound = params === undefined ? {} : { query_params: bind(name, sql, params) }
+      await timings
+        .timed(name, () => parts.writer.use((client) => client.command({ query: sql, ...bound, ...parts.named(name) })))
         .catch((thrown: unknown) => {
           throw translate(thrown, sql.slice(0, 60))
         })
@@ -234,20 +269,26 @@ function build(parts: { writer: Lender; readers: Lender; describe: string; datab
     async insert(table, columns, rows) {
       if (rows.length === 0) return
       const body = Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
-      await parts.writer
-        .use((client) =>
-          client.exec({
-            query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONEachRow`,
-            values: Readable.from([body], { objectMode: false }),
-          }),
+      const name = `insert ${table}`
+      await timings
+        .timed(name, () =>
+          parts.writer.use((client) =>
+            client.exec({
+              query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONEachRow`,
+              values: Readable.from([body], { objectMode: false }),
+              ...parts.named(name),
+            }),
+          ),
         )
         .catch((thrown: unknown) => {
-          throw translate(thrown, `insert ${table}`)
+          throw translate(thrown, name)
         })
     },
     async ping() {
       await rowsFrom(parts.readers)({ name: 'analytics.ping', sql: 'SELECT 1', row: noRow })
     },
+    poolUse: parts.readers.poolUse,
+    slowest: timings.slowest,
     async close() {
       await parts.readers.close()
       await parts.writer.close()

@@ -8,6 +8,7 @@ import { sqlStateOf, translatePostgresError } from './postgres-error.ts'
 import { readPostgresValue } from './postgres-value.ts'
 import { statement, toPositional, type Params, type Statement } from './statement.ts'
 import { resolveStores } from './store-uri.ts'
+import { createTimings, type PoolUse, type Timing } from './timings.ts'
 import { attempted } from './transaction.ts'
 import { untilTaken } from './until-taken.ts'
 
@@ -25,6 +26,9 @@ export interface Semantic extends Queries {
   /** One transaction in the default isolation. When the server gives up on it (40001, 40P01) `work` runs again: it has no effects outside. */
   transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T>
   ping(): Promise<void>
+  poolUse(): PoolUse
+  /** Of this process, the slowest first. */
+  slowest(count: number): Timing[]
   close(): Promise<void>
   /** `embedded PostgreSQL 18.4 in <directory>` or `PostgreSQL 15.18 at host:5432/db`; never the password. */
   readonly describe: string
@@ -67,6 +71,7 @@ export async function openSemantic(target: SemanticTarget, options: SemanticOpti
 }
 
 async function connect(config: PoolConfig, place: string, options: SemanticOptions, afterClose: () => Promise<void>): Promise<Semantic> {
+  const timings = createTimings()
   const session = [`statement_timeout=${options.statementTimeoutMs ?? STATEMENT_MS}`, `timezone='UTC'`, `datestyle='ISO'`]
   const pool = new Pool({
     ...config,
@@ -95,7 +100,7 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
             throw translatePostgresError(cause, place, statement.name)
           })
       // In a transaction the whole of it is run again, by who began it.
-      const rows = await (client === pool ? untilTaken(ask, isGivenUp) : ask())
+      const rows = await timings.timed(statement.name, () => (client === pool ? untilTaken(ask, isGivenUp) : ask()))
       return rows.map((row) => parseRow(statement, row))
     }
     return { query, one: async (statement, params) => (await query(statement, params))[0] ?? null }
@@ -135,6 +140,8 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
     ping: async () => {
       await on(pool).query({ name: 'store.ping', sql: 'select 1 as one', row: z.unknown() })
     },
+    poolUse: () => ({ most: pool.options.max, open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    slowest: timings.slowest,
     close,
     describe: place.startsWith('embedded') ? place : place.replace('PostgreSQL', productOf(version)),
     version,
