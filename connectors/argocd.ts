@@ -1,5 +1,6 @@
 import { baseOf, defineConnector, defineStream } from '../src/connector.ts'
 import { isSecret, sentSecret } from '../src/signature.ts'
+import { listedPayload, pullApplications } from './argocd/application-list.ts'
 import { check } from './argocd/check.ts'
 import { config, type Config } from './argocd/config.ts'
 import { healthPayload, healthRows, pullHealth } from './argocd/health.ts'
@@ -18,7 +19,7 @@ const docs = `Reads every sync of the applications of an Argo CD server, and tak
 
 \`images\` says from which repository an image is built; without it, and without an annotation, the commit has no repository. Entries of the history tell no images: there only images that the source itself sets (Kustomize images, Helm parameters that end in \`image.tag\`) are known, and the annotations are those of today, so they are used for the newest sync alone.
 
-**Access.** A token of an account with \`apiKey\` and \`applications, get\`. **Health.** With \`health_incidents\`, an application that becomes Degraded opens an incident and the next Healthy closes it; times are Argo CD's \`lastTransitionTime\` (3.0 or later). What begins and ends between two pulls is not seen.`
+**Access.** A token of an account with \`apiKey\` and \`applications, get\`. **Health.** With \`health_incidents\`, an application that becomes Degraded opens an incident and the next Healthy closes it; times are Argo CD's \`lastTransitionTime\` (3.0 or later). What begins and ends between two pulls is not seen. **Applications** are kept as they are listed, when they are new or changed; nothing is counted by them.`
 
 export default defineConnector<Config>({
   title: 'Argo CD',
@@ -39,6 +40,14 @@ export default defineConnector<Config>({
       payload: healthPayload,
       pull: pullHealth,
       rows: healthRows,
+    }),
+    applications: defineStream({
+      produces: [],
+      rawOnly: true,
+      order: 'unordered',
+      payload: listedPayload,
+      pull: pullApplications,
+      rows: () => ({}),
     }),
   },
   hook: {

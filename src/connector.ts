@@ -107,6 +107,8 @@ export interface Page {
 export interface Stream<C, P> {
   /** Which tables it fills, and so which metrics light up. */
   readonly produces: readonly DomainTable[]
+  /** True where it fills none: its items are kept word for word, for readers of what the tool said. */
+  readonly rawOnly?: true
   /** May a half-finished pull resume, or must it restart? */
   readonly order: 'ascending' | 'unordered'
   /** True where an id never changes its content (pushed events): the first body wins, and another body under the same id is quarantined. */

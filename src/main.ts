@@ -47,6 +47,7 @@ import { PROGRAM_VERSION } from './program.ts'
 import { loadRegistry } from './registry.ts'
 import type { Secret } from './secret.ts'
 import { openBenchmarks } from './settings/benchmarks.ts'
+import { createChoiceCopy } from './settings/choice-copy.ts'
 import { openProjects } from './settings/projects.ts'
 import { openSettings } from './settings/setting-book.ts'
 import { deriveRulesOf } from './settings/settings.ts'
@@ -168,7 +169,9 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
     const audit = openAudit({ semantic, clock })
     const people = { semantic, clock, audit }
-    const organizations = openOrganizations(people)
+    const choices = createChoiceCopy({ semantic, analytics, log })
+    closers.add(() => choices.stop())
+    const organizations = openOrganizations({ ...people, made: choices.write })
     const vault = await openVault(dataDirectory.path, config.FAIRLEAD_SECRET_KEY, config.FAIRLEAD_SECRET_KEY_OLD)
     const emitterKeys = openEmitterKeys({ semantic, vault, clock, log })
     const home = await organizations.home(timeZone)
@@ -212,9 +215,10 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
     })
     closers.add(() => journal.close())
-    const settings = openSettings({ semantic, clock })
-    const benchmarks = openBenchmarks({ semantic, clock, settings })
-    const projects = openProjects({ semantic, clock })
+    const chosen = { semantic, clock, changed: choices.write }
+    const settings = openSettings(chosen)
+    const benchmarks = openBenchmarks({ ...chosen, settings })
+    const projects = openProjects(chosen)
     const rulesOf = async (org: string) => deriveRulesOf(await settings.of(org))
     const deriver = createDeriver({ analytics, clock, pathsOf: sources.pathsOf, rulesOf })
     const quarantineDirectory = join(dataDirectory.path, 'quarantine')
@@ -270,6 +274,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
         await migrators.analytics.up()
         await requireSameJournal(analytics, journal, dataDirectory.journal)
         await teams.set.mend()
+        await choices.mend()
         notReady = null
         applier.start()
         await asOf.clean()
@@ -411,13 +416,8 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       async exportLake(org, to, exportOptions) {
         const mysql = await openLake(to === undefined ? requireLake(config.MYSQL_URI?.reveal()) : requireLake(to, '--to'), { log })
         try {
-          const choices = { projects: (of: string) => projects.list(of), levels: (of: string) => benchmarks.levelsOf(of) }
-          const tables = await exportReference(
-            { analytics, choices, clock, head: () => applier.stats().visible },
-            org,
-            mysql,
-            exportOptions,
-          )
+          await choices.mend(org)
+          const tables = await exportReference({ analytics, clock, head: () => applier.stats().visible }, org, mysql, exportOptions)
           return { lake: mysql.describe, tables }
         } finally {
           await mysql.close()

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Ask, Page, Pulled } from './connector.ts'
 
@@ -63,6 +64,32 @@ export async function* walkLists<C>(ask: Ask<C>, what: string, lists: readonly L
       ask.progress(done, total, what)
       yield { items: found.items, cursor: JSON.stringify(places) }
     } while (page !== null)
+  }
+}
+
+const seen = z.record(z.string(), z.string())
+const CHANGED_A_PAGE = 200
+
+/**
+ * A list that the tool gives whole each time and without a time of change: told is what is not as it was when the last pull saw it. The cursor
+ * keeps a short digest of each, so that nothing is kept twice.
+ */
+export async function* walkChanged<C>(ask: Ask<C>, what: string, all: readonly Pulled[]): AsyncGenerator<Page> {
+  const before = readCursor(seen, ask.cursor) ?? {}
+  const digests = new Map(all.map(({ id, payload }) => [id, createHash('sha256').update(payload).digest('hex').slice(0, 16)]))
+  const changed = all.filter(({ id }) => before[id] !== digests.get(id))
+  const pending = new Set(changed.map(({ id }) => id))
+  for (let from = 0; from === 0 || from < changed.length; from += CHANGED_A_PAGE) {
+    ask.signal.throwIfAborted()
+    const items = changed.slice(from, from + CHANGED_A_PAGE)
+    for (const { id } of items) pending.delete(id)
+    ask.progress(from + items.length, changed.length, what)
+    // What is gone is forgotten; should it come back, it is told again.
+    const told = [...digests].flatMap(([id, digest]) => {
+      const known = pending.has(id) ? before[id] : digest
+      return known === undefined ? [] : [[id, known]]
+    })
+    yield { items, cursor: JSON.stringify(Object.fromEntries(told)) }
   }
 }
 

@@ -46,7 +46,8 @@ function checkConnector(connector: Connector): string | null {
   if (Object.keys(connector.streams ?? {}).length === 0) return 'it has no streams'
   for (const [name, stream] of Object.entries(connector.streams)) {
     if (typeof stream.rows !== 'function') return `stream ${name} has no rows()`
-    if (stream.produces.length === 0) return `stream ${name} produces nothing`
+    if ((stream.produces.length === 0) !== (stream.rawOnly === true))
+      return `stream ${name} produces ${stream.rawOnly ? 'something and says that it does not' : 'nothing'}`
   }
   return null
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { demoStory } from '../src/ingest/demo-story.ts'
+import { removeSourceRows } from '../src/ingest/remove.ts'
+import { RAW_TABLES } from '../src/lake/export-raw.ts'
 import { measure, samples } from '../src/measure/measure.ts'
 import { windowOf } from '../src/measure/window.ts'
 import type { Metric } from '../src/metric.ts'
@@ -25,26 +27,99 @@ const figure = async (org: string, id: string) => {
   return measure(world.analytics, org, id, metric, { window, environment: 'production' })
 }
 
-test.each(['deployments', 'commits', 'incidents', 'cicd_deployments'])(
-  '%s has the columns of the lake, by name and in order',
+/** The columns of a table of the lake, as our migration of it says them. */
+function lakeColumns(table: string): { name: string; type: string; required: boolean }[] {
+  const file = readFileSync(join(import.meta.dirname, '..', 'migrations', 'mysql', '0001_create_lake.sql'), 'utf8')
+  const body = new RegExp(`create table if not exists ${table} \\(\\n([^;]*?)\\n\\)`).exec(file)?.[1] ?? ''
+  return [...body.matchAll(/^ {2}(?!index |unique )(\w+) ([a-z]+(?:\([\d,]+\))?)(.*)$/gm)].map(([, name = '', type = '', more = '']) => {
+    return { name, type, required: /not null/.test(more) }
+  })
+}
+/** How each type of the reference is said here. */
+const SAID: readonly (readonly [RegExp, RegExp])[] = [
+  [/^(varchar|text|mediumtext|longtext|longblob)/, /^String$/],
+  [/^datetime\(3\)$/, /^DateTime64\(3, 'UTC'\)$/],
+  [/^bigint$/, /^U?Int64$/],
+  [/^int$/, /^U?Int32$/],
+  [/^tinyint\(1\)$/, /^UInt8$/],
+  [/^decimal\(10,2\)$/, /^Decimal\(10, 2\)$/],
+]
+const RAW = RAW_TABLES.map(([table]) => table)
+
+test.each(['deployments', 'commits', 'incidents', 'cicd_deployments', 'project_metric_settings', 'dora_benchmarks', ...RAW])(
+  '%s has the columns of the lake, by name, in order and of their types',
   async (table) => {
-    const file = readFileSync(join(import.meta.dirname, '..', 'migrations', 'mysql', '0001_create_lake.sql'), 'utf8')
-    const body = new RegExp(`create table if not exists ${table} \\(\\n([^;]*?)\\n\\)`).exec(file)?.[1] ?? ''
-    const wanted = [...body.matchAll(/^ {2}(?!index )(\w+) /gm)].map((match) => match[1])
+    const wanted = lakeColumns(table)
     const found = await rows(
       world.org(),
-      `SELECT name FROM system.columns WHERE table = '${table}' AND database = currentDatabase() ORDER BY position`,
+      `SELECT name, type FROM system.columns WHERE table = '${table}' AND database = currentDatabase() ORDER BY position`,
     )
-    expect(wanted.length).toBeGreaterThan(10)
-    expect(found.map((one) => one['name'])).toEqual([...wanted, 'org_id', 'source'])
+    expect(wanted.length).toBeGreaterThan(5)
+    const behind = table === 'project_metric_settings' || table === 'dora_benchmarks' ? ['org_id'] : ['org_id', 'source']
+    expect(found.map((one) => one['name'])).toEqual([...wanted.map((one) => one.name), ...behind])
+    for (const [index, { name, type, required }] of wanted.entries()) {
+      const own = String(found[index]?.['type'])
+      const plain = /^Nullable\((.*)\)$/.exec(own)?.[1] ?? own
+      const said = SAID.find(([theirs]) => theirs.test(type))?.[1]
+      expect(said?.test(plain), `${name} ${type}: ${plain}`).toBe(true)
+      if (required) expect(own, name).toBe(plain)
+    }
   },
 )
+
+test('what the tools said: word for word, once, without what was removed with its source, and nothing of others', async () => {
+  const [org, other] = [world.org(), world.org()]
+  const item = (connector: string, stream: string, id: string) => ({ connector, stream, id, payload: { ä: `${stream} "${id}"` } })
+  const all = RAW_TABLES.map(([, connector, stream]) => item(connector, stream, '1'))
+  await world.apply(org, all)
+  await world.apply(org, all)
+  await world.apply(org, [{ ...item('jenkins', 'jobs', '2'), source: 'second' }])
+  await world.apply(other, [item('jenkins', 'jobs', '3')])
+  for (const [table, , stream] of RAW_TABLES.filter(([name]) => name !== '_raw_jenkins_jobs'))
+    expect(
+      (await rows(org, `SELECT data FROM ${table} WHERE org_id = {org:UUID}`)).map((one) => one['data']),
+      table,
+    ).toEqual([JSON.stringify({ ä: `${stream} "1"` })])
+  const jobs = () => rows(org, 'SELECT params, source, url, input FROM _raw_jenkins_jobs WHERE org_id = {org:UUID} ORDER BY id')
+  expect(await jobs()).toEqual([
+    { params: '{"fairlead_source":"jenkins"}', source: 'jenkins', url: null, input: null },
+    { params: '{"fairlead_source":"second"}', source: 'second', url: null, input: null },
+  ])
+  await removeSourceRows(world.analytics, org, 'second')
+  expect(await jobs()).toHaveLength(1)
+})
 
 describe('of the sample data', () => {
   let org: string
   beforeAll(async () => {
     org = world.org()
     await world.events(org, demoStory(world.clock.now()) as unknown as Record<string, unknown>[])
+  })
+
+  test('the views as they are published, run here on the tables of those names, say what ours say', async () => {
+    const published = readFileSync(join(import.meta.dirname, 'servers', 'reference-schema.fixture.sql'), 'utf8')
+    const views = [...published.matchAll(/^CREATE VIEW (\w+) AS\n([^]*?)(?=^--next$)/gm)]
+    expect(views).toHaveLength(4)
+    const tables = ['deployments', 'commits', 'incidents'].map(
+      (table) => `${table} AS (SELECT * FROM ${world.analytics.database}.${table} WHERE org_id = {org:UUID})`,
+    )
+    for (const [, view = '', select = ''] of views) {
+      // How long something took: TIMESTAMPDIFF counts seconds and minutes that have passed in MySQL and in ours, and here the ends of them.
+      const took = /_(seconds|minutes)$/
+      const [theirs, ours] = await Promise.all(
+        [`WITH ${tables.join(', ')} SELECT * FROM (${select})`, `SELECT * EXCEPT (org_id) FROM ${view} WHERE org_id = {org:UUID}`].map(
+          (sql) => rows(org, `${sql} ORDER BY 1, 2, 3`),
+        ),
+      )
+      expect(theirs?.length, view).toBeGreaterThan(3)
+      const rest = (all: Record<string, unknown>[] = []) =>
+        all.map((row) => Object.entries(row).map(([name, value]) => (took.test(name) ? name : [name, value])))
+      expect(rest(theirs), view).toEqual(rest(ours))
+      const off = (theirs ?? []).flatMap((row, index) =>
+        Object.entries(row).flatMap(([name, value]) => (took.test(name) ? [Math.abs(Number(value) - Number(ours?.[index]?.[name]))] : [])),
+      )
+      expect(Math.max(0, ...off), view).toBeLessThanOrEqual(1)
+    }
   })
 
   test('deployment frequency agrees', async () => {

@@ -7,7 +7,15 @@ import { postgresDialect, postgresPort } from '../src/store/dialects/postgres.ts
 import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
 import { createMigrator, soleOwner } from '../src/store/migrate.ts'
 import { openSemantic, type Semantic } from '../src/store/semantic.ts'
+import { noRow, statement } from '../src/store/statement.ts'
 import { environmentOf } from './server.ts'
+
+/** An organization in it, by an id of the caller's. */
+export async function addOrganization(semantic: Semantic, org: string): Promise<string> {
+  const sql = `INSERT INTO organizations (id, slug, name, created_at) VALUES ({org:uuid}, {org:text}, 'O', now())`
+  await semantic.query(statement({ name: 'test.org', sql, row: noRow }), { org })
+  return org
+}
 
 /** A semantic store for a test, migrated: a real PostgreSQL of its own, or what the suite runs on. */
 export async function openSemanticStore(): Promise<{ semantic: Semantic; close(): Promise<void> }> {

@@ -10,7 +10,7 @@ import { noRow, statement } from '../src/store/statement.ts'
 import { readTeamsFile } from '../src/team/teams-file.ts'
 import { openTeams, type Teams } from '../src/team/teams.ts'
 import { generator } from './fake-api.ts'
-import { openSemanticStore } from './semantic-store.ts'
+import { addOrganization, openSemanticStore } from './semantic-store.ts'
 import { openWorld, type World } from './world.ts'
 
 /** Teams in a real PostgreSQL, their copy in the real analytics engine, and the figures that are asked of it. */
@@ -30,18 +30,7 @@ afterAll(async () => {
   await store.close()
 })
 
-async function newOrg(): Promise<string> {
-  const org = world.org()
-  await semantic.query(
-    statement({
-      name: 'test.org',
-      sql: `INSERT INTO organizations (id, slug, name, created_at) VALUES ({org:uuid}, {org:text}, 'O', now())`,
-      row: noRow,
-    }),
-    { org },
-  )
-  return org
-}
+const newOrg = () => addOrganization(semantic, world.org())
 
 const ask = async (org: string, id: string, more: Partial<Asked> = {}) => {
   const metric = world.registry.metrics.get(id)

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { isAnyFound } from '../../domain/pattern.ts'
-import type { Ask } from '../../src/connector.ts'
-import { metadata, spec } from './application.ts'
+import { pulled, type Ask, type Page } from '../../src/connector.ts'
+import { walkChanged } from '../../src/paging.ts'
+import { LAST_APPLIED, metadata, spec } from './application.ts'
 import type { Config } from './config.ts'
 import { known, optional } from './payload.ts'
 
@@ -21,24 +22,20 @@ const FIELDS = [
   'status.operationState.finishedAt',
 ]
 
-const listed = z.object({
-  items: z
-    .array(
-      z.object({
-        metadata: metadata.extend({ namespace: optional }),
-        spec,
-        status: z
-          .object({
-            health: z.object({ status: optional, message: optional, lastTransitionTime: optional }).nullish(),
-            operationState: z.object({ phase: optional, startedAt: optional, finishedAt: optional }).nullish(),
-          })
-          .nullish(),
-      }),
-    )
+/** An application as it is listed. */
+export const listedPayload = z.object({
+  metadata: metadata.extend({ namespace: optional }),
+  spec,
+  status: z
+    .object({
+      health: z.object({ status: optional, message: optional, lastTransitionTime: optional }).nullish(),
+      operationState: z.object({ phase: optional, startedAt: optional, finishedAt: optional }).nullish(),
+    })
     .nullish(),
 })
+export type Listed = z.output<typeof listedPayload>
 
-export type Listed = NonNullable<z.output<typeof listed>['items']>[number]
+const listed = z.object({ items: z.array(listedPayload).nullish() })
 
 export const keyOf = ({ metadata: { namespace, name } }: Listed) => `${namespace ?? ''}/${name}`
 
@@ -60,4 +57,15 @@ export async function listByProject({ http, config }: Ask<Config>): Promise<Map<
   }
   for (const one of projects.values()) one.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
   return new Map([...projects].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** The applications themselves, of which nothing is counted, when they are new or changed. */
+export async function* pullApplications(ask: Ask<Config>): AsyncGenerator<Page> {
+  const all = [...(await listByProject(ask))].flatMap(([project, applications]) =>
+    applications.map((one) => {
+      const { [LAST_APPLIED]: _, ...annotations } = one.metadata.annotations ?? {}
+      return pulled(`${project}/${keyOf(one)}`, null, { ...one, metadata: { ...one.metadata, annotations } } satisfies Listed)
+    }),
+  )
+  yield* walkChanged(ask, 'applications', all)
 }

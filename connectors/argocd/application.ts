@@ -5,6 +5,9 @@ import { baseOf } from '../../src/connector.ts'
 import { type Config, PLACE } from './config.ts'
 import { known, optional, words } from './payload.ts'
 
+/** An annotation that is the whole application once more. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
 export const metadata = z.object({ name: z.string().min(1), labels: words, annotations: words })
 export const spec = z.object({ project: optional, destination: z.object({ namespace: optional }).nullish() })
 

@@ -7,7 +7,7 @@ import type { DomainRows } from '../../domain/tables.ts'
 import { pulled, type Ask, type Page, type Pulled, type Raw } from '../../src/connector.ts'
 import { walkLists, type List } from '../../src/paging.ts'
 import { API, keyOf, listByProject, type Listed } from './application-list.ts'
-import { type Application, environmentOf, idOf, metadata, readApplication, serviceOf, spec, urlOf } from './application.ts'
+import { type Application, environmentOf, idOf, LAST_APPLIED, metadata, readApplication, serviceOf, spec, urlOf } from './application.ts'
 import { commitOf } from './commit.ts'
 import type { Config } from './config.ts'
 import { notificationPayload, pushedPayload } from './notification.ts'
@@ -31,9 +31,6 @@ const applicationPayload = z.object({
 
 export const syncPayload = z.union([applicationPayload, pushedPayload])
 type SyncPayload = z.output<typeof syncPayload>
-
-/** The whole application once more. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /** What is kept of an application: sources may hold passwords among their values, so only what is read. */
 const detailed = z.object({

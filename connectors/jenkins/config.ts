@@ -29,6 +29,12 @@ export const config = z.object({
     .default(['(?i)(?:shared|pipeline|jenkins|global|build|ci)[-_.]?(?:shared[-_.]?)?lib|jenkins-shared'])
     .describe('Patterns (RE2) for repositories (owner/name) that are shared libraries'),
   stages: z.boolean().default(true).describe('Whether to ask for the stages of pipelines: one request for each build'),
+  test_results: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether to keep the test results of builds, case by case: one request for each build that has some; how many passed is told anyway',
+    ),
   unstable: z.enum(['failure', 'success', 'unknown']).default('failure').describe('What an unstable build or stage counts as'),
 })
 

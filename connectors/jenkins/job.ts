@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { compile, pattern } from '../../domain/pattern.ts'
-import type { Ask } from '../../src/connector.ts'
+import { pulled, type Ask, type Page, type Pulled } from '../../src/connector.ts'
+import { walkChanged } from '../../src/paging.ts'
 import type { Config } from './config.ts'
 import { optional, whole } from './payload.ts'
 
@@ -44,18 +45,15 @@ const LISTED = 'fullName,color,lastBuild[number]'
 
 const LEVELS = `jobs[${LISTED},jobs[${LISTED},jobs[${LISTED}]]]`
 
-/** The jobs that have builds, by name. */
-export async function listJobs({ http, config, signal }: Ask<Config>): Promise<Job[]> {
-  const found: Job[] = []
+/** Each job that is wanted, as it is listed, with the class of what it stands in. */
+async function walkJobs({ http, config, signal }: Ask<Config>, visit: (job: Listed, parentClass: string) => void): Promise<void> {
   const ahead: string[] = ['']
   const walk = (nodes: readonly Listed[], parentClass: string) => {
-    for (const { _class, fullName, color, lastBuild, jobs } of nodes) {
+    for (const one of nodes) {
+      const { _class, fullName, color, jobs } = one
       if (jobs !== null && jobs !== undefined) walk(jobs, _class ?? '')
       else if (color === undefined) ahead.push(fullName)
-      else if (lastBuild && isWanted(config, fullName)) {
-        const branch = /MultiBranchProject$/i.test(parentClass) ? decoded(fullName.split('/').at(-1) ?? '') : null
-        found.push({ name: fullName, branch, last: lastBuild.number })
-      }
+      else if (isWanted(config, fullName)) visit(one, parentClass)
     }
   }
   for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
@@ -67,7 +65,38 @@ export async function listJobs({ http, config, signal }: Ask<Config>): Promise<J
     const { _class, jobs } = status === 200 ? folder.parse(body) : {}
     walk(jobs ?? [], _class ?? '')
   }
+}
+
+const branchOf = (fullName: string, parentClass: string) =>
+  /MultiBranchProject$/i.test(parentClass) ? decoded(fullName.split('/').at(-1) ?? '') : null
+
+/** The jobs that have builds, by name. */
+export async function listJobs(ask: Ask<Config>): Promise<Job[]> {
+  const found: Job[] = []
+  await walkJobs(ask, ({ fullName, lastBuild }, parentClass) => {
+    if (lastBuild) found.push({ name: fullName, branch: branchOf(fullName, parentClass), last: lastBuild.number })
+  })
   return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+export const listedJobPayload = z.object({
+  job: z.object({ _class: optional, fullName: z.string().min(1), color: optional }),
+  branch: z.string().nullable(),
+})
+
+/** The jobs themselves, of which nothing is counted. Their newest build is left out: it changes with each, and builds are told elsewhere. */
+export async function* pullJobs(ask: Ask<Config>): AsyncGenerator<Page> {
+  const found: Pulled[] = []
+  await walkJobs(ask, ({ _class, fullName, color }, parentClass) => {
+    // `blue_anime` is blue while a build runs.
+    const job = { _class, fullName, color: color?.replace(/_anime$/, '') }
+    found.push(pulled(fullName, null, { job, branch: branchOf(fullName, parentClass) } satisfies z.input<typeof listedJobPayload>))
+  })
+  yield* walkChanged(
+    ask,
+    'jobs',
+    found.sort((a, b) => (a.id < b.id ? -1 : 1)),
+  )
 }
 
 export function decoded(text: string): string {

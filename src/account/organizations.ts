@@ -61,7 +61,15 @@ const makeOwner = statement({
   row: noRow,
 })
 
-export function openOrganizations({ semantic, clock, audit }: { semantic: Semantic; clock: Clock; audit: Audit }): Organizations {
+interface OrganizationParts {
+  readonly semantic: Semantic
+  readonly clock: Clock
+  readonly audit: Audit
+  /** Told of each new one when it stands. */
+  readonly made?: ((org: string) => Promise<void>) | undefined
+}
+
+export function openOrganizations({ semantic, clock, audit, made: told }: OrganizationParts): Organizations {
   const remembered = new Map<string, { organization: Organization | null; until: number }>()
   const now = () => instant(clock.now())
   const make = (through: Queries, slug: string, name: string, time_zone: string) =>
@@ -88,7 +96,7 @@ export function openOrganizations({ semantic, clock, audit }: { semantic: Semant
           help: 'Use small letters, digits and hyphens: my-team.',
           detail: { field: 'slug' },
         })
-      return semantic.transaction(async (tx) => {
+      const organization = await semantic.transaction(async (tx) => {
         const owner = owner_email === undefined ? null : await userByEmail(tx, owner_email)
         const made = await make(tx, slug, name, time_zone)
         if (made === null)
@@ -108,6 +116,8 @@ export function openOrganizations({ semantic, clock, audit }: { semantic: Semant
         )
         return made
       })
+      await told?.(organization.id)
+      return organization
     },
     async change(actor, id, { name, time_zone }) {
       if (time_zone !== undefined) requireZone(time_zone)

@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { instant, type Clock } from '../clock.ts'
-import type { Band, LevelRules } from '../measure/levels.ts'
-import type { Project } from '../settings/projects.ts'
+import type { Analytics } from '../store/analytics.ts'
 import type { Mysql, MysqlQueries } from '../store/mysql.ts'
 import { noRow, statement } from '../store/statement.ts'
-
-/** What an organization has chosen, and the lake shows: options of its projects, and the bounds of the levels. */
-export interface Choices {
-  projects(org: string): Promise<readonly Project[]>
-  levels(org: string): Promise<LevelRules>
-}
 
 interface Written {
   readonly rows: number
@@ -20,35 +13,32 @@ interface Written {
 
 /** A few rows each, by a key that is not the table's own number: compared as they are. */
 export function exportChoices(
-  choices: Choices,
+  analytics: Analytics,
   clock: Clock,
   org: string,
   mysql: Mysql,
 ): { table: string; write: () => Promise<Written> }[] {
-  return [
-    {
-      table: 'project_metric_settings',
-      write: async () => {
-        const wanted = (await choices.projects(org)).flatMap((project) =>
-          project.settings.map(({ plugin, options, enabled }) => ({
-            key: [project.name, plugin] as const,
-            row: { project_name: project.name, plugin_name: plugin, plugin_option: JSON.stringify(options), enable: enabled },
-          })),
-        )
-        return converge(mysql, clock, SETTINGS, wanted)
-      },
-    },
-    {
-      table: 'dora_benchmarks',
-      write: async () =>
-        converge(
+  return [SETTINGS, BENCHMARKS].map((table) => {
+    const columns = Object.keys(table.columns)
+    const chosen = statement({
+      name: `lake.choices.${table.name}`,
+      sql: `SELECT ${columns.join(', ')} FROM ${table.name} WHERE org_id = {org:UUID} ORDER BY ${table.key.join(', ')}`,
+      row: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+    })
+    return {
+      table: table.name,
+      async write() {
+        const rows = await analytics.read(chosen, { org })
+        const keyOf = (row: (typeof rows)[number]) => table.key.map((column) => String(row[column])) as [string, string]
+        return converge(
           mysql,
           clock,
-          BENCHMARKS,
-          benchmarkRows(await choices.levels(org)).map((row) => ({ key: [row.metric_name, row.performance_level] as const, row })),
-        ),
-    },
-  ]
+          table,
+          rows.map((row) => ({ key: keyOf(row), row })),
+        )
+      },
+    }
+  })
 }
 
 interface Small {
@@ -87,7 +77,7 @@ const forgetOne = statement({
 
 type Wanted = readonly {
   readonly key: readonly [string, string]
-  readonly row: Readonly<Record<string, string | number | boolean | null>>
+  readonly row: Readonly<Record<string, string | number | null>>
 }[]
 
 function converge(mysql: Mysql, clock: Clock, table: Small, wanted: Wanted): Promise<Written> {
@@ -124,50 +114,4 @@ async function removeOne(tx: MysqlQueries, { name, key }: Small, id: string): Pr
 
 function digestOf(row: unknown): string {
   return createHash('sha256').update(JSON.stringify(row)).digest('hex').slice(0, 16)
-}
-
-/** The four metrics of the reference, by its names. */
-const NAMES: Readonly<Record<string, string>> = {
-  deployment_frequency: 'deployment_frequency',
-  change_lead_time: 'lead_time',
-  change_fail_rate: 'change_failure_rate',
-  time_to_restore: 'mttr',
-}
-/** A rate in the largest unit in which it is at least one: the table keeps two decimals. */
-const RATES = [
-  ['per_day', 1],
-  ['per_week', 7],
-  ['per_month', 30],
-  ['per_half_year', 182],
-] as const
-
-interface BenchmarkRow {
-  readonly [column: string]: string | number | null
-  readonly metric_name: string
-  readonly performance_level: string
-}
-
-/** Bands as half-open intervals: where a band names one bound, the other is that of its neighbour. */
-export function benchmarkRows({ edition, bands }: LevelRules): BenchmarkRow[] {
-  return Object.entries(NAMES).flatMap(([metric, metric_name]) => {
-    const own = bands[metric] ?? []
-    return own.map((band, index) => {
-      const [min, max] = intervalOf(band, own[index - 1])
-      const [unit, factor] =
-        metric === 'deployment_frequency'
-          ? (RATES.find(([, days]) => (min ?? max ?? 0) * days >= 0.999) ?? (['per_half_year', 182] as const))
-          : metric === 'change_fail_rate'
-            ? (['percent', 100] as const)
-            : (['minutes', 1 / 60] as const)
-      const scaled = (value: number | null) => (value === null ? null : Math.round(value * factor * 100) / 100)
-      const description = `Edition ${edition}: ${scaled(min) ?? 0} ${max === null ? 'and more' : `to ${scaled(max)}`}, ${unit.replaceAll('_', ' ')}`
-      return { metric_name, performance_level: band.name, min_value: scaled(min) ?? 0, max_value: scaled(max), unit, description }
-    })
-  })
-}
-
-function intervalOf(band: Band, before: Band | undefined): [min: number | null, max: number | null] {
-  if (band.at_least !== undefined) return [band.at_least, band.below ?? before?.at_least ?? null]
-  const max = band.below ?? band.at_most ?? (before?.at_least === undefined ? null : before.at_least)
-  return [before?.below ?? before?.at_most ?? null, max]
 }

@@ -5,12 +5,15 @@ import type { Lease } from '../store/dialect.ts'
 import type { Mysql } from '../store/mysql.ts'
 import { noRow, statement } from '../store/statement.ts'
 
-/** The tables of raw data that the reference names, and the stream of a connector that tells what belongs there. The other three have none: no connector asks for jobs, test reports or applications by themselves. */
-const RAW_TABLES = [
+/** The tables of raw data that the reference names, and the stream of a connector that tells what belongs there: the views of those names say the same. */
+export const RAW_TABLES = [
   ['_raw_github_repos', 'github', 'repositories'],
   ['_raw_github_commits', 'github', 'commits'],
   ['_raw_github_pull_requests', 'github', 'pull_requests'],
   ['_raw_jenkins_builds', 'jenkins', 'builds'],
+  ['_raw_jenkins_jobs', 'jenkins', 'jobs'],
+  ['_raw_jenkins_test_results', 'jenkins', 'test_results'],
+  ['_raw_argocd_applications', 'argocd', 'applications'],
   ['_raw_argocd_syncs', 'argocd', 'syncs'],
   ['_raw_argocd_app_status', 'argocd', 'health'],
 ] as const
@@ -27,7 +30,7 @@ const MARK = '{"fairlead_source":'
 const paramsOf = (source: string) => JSON.stringify({ fairlead_source: source }).slice(0, 255)
 
 const rawItem = z.object({ seq: z.coerce.number(), source: z.string(), payload: z.string(), received_at: z.string() })
-/** Not FINAL: a row that is there twice until parts are merged is written twice, which changes nothing. */
+/** Not from the view, which is FINAL: read page by page, that would begin anew each time. A row that is there twice until parts are merged is written twice, which changes nothing. */
 const items = statement({
   name: 'lake.raw',
   sql: `SELECT seq, source, payload, received_at FROM all_raw

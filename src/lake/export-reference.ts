@@ -8,7 +8,7 @@ import { mysqlDialect, mysqlPort } from '../store/dialects/mysql.ts'
 import { quoted, type Mysql } from '../store/mysql.ts'
 import { lakeMigrator } from '../store/schema.ts'
 import { noRow, statement } from '../store/statement.ts'
-import { exportChoices, type Choices } from './export-choices.ts'
+import { exportChoices } from './export-choices.ts'
 import { exportRaw } from './export-raw.ts'
 import { REFERENCE_TABLES, rowsOf, type ReferenceTable } from './reference-tables.ts'
 
@@ -22,7 +22,6 @@ export interface ExportedTable {
 
 export interface ExportParts {
   readonly analytics: Analytics
-  readonly choices: Choices
   readonly clock: Clock
   /** The last item that reads show: how fresh the lake is afterwards. */
   head(): number
@@ -142,7 +141,7 @@ export async function exportReference(parts: ExportParts, org: string, mysql: My
       progress: (seen: number, what: string) => options.progress(seen, seen, what),
     }
     if (full) for (const table of ['project_metric_settings', 'dora_benchmarks']) await mysql.query(forget, { table })
-    for (const each of [...exportRaw(raw, org), ...exportChoices(parts.choices, parts.clock, org, mysql)]) {
+    for (const each of [...exportRaw(raw, org), ...exportChoices(analytics, clock, org, mysql)]) {
       await lease.confirm()
       done.push(await recorded(mysql, parts, org, through, each.table, each.write))
     }

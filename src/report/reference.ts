@@ -119,7 +119,7 @@ function connectors(registry: Registry): string {
   const sections = [...registry.connectors].map(([id, connector]) => {
     const streams = Object.entries(connector.streams).map(([name, stream]) => [
       code(name),
-      stream.produces.map(code).join(', '),
+      stream.rawOnly ? 'nothing: kept as it was said' : stream.produces.map(code).join(', '),
       stream.pull === undefined ? 'pushed' : 'pulled',
     ])
     for (const name of ruleFields(connector.config)) rules.push(`[\`${id}\`](#${anchorOf(id, connector.title)}) (${code(name)})`)

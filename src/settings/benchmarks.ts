@@ -25,9 +25,12 @@ export const benchmarkRow = z
   .strict()
 export type BenchmarkRow = z.infer<typeof benchmarkRow>
 
+/** One that an organization has saved. */
+export const ownBenchmark = benchmarkRow.extend({ edition: z.string() })
+
 export interface Benchmarks {
   /** An organization's own rows. */
-  list(org: string): Promise<(BenchmarkRow & { edition: string })[]>
+  list(org: string): Promise<z.infer<typeof ownBenchmark>[]>
   save(org: string, edition: string, rows: readonly BenchmarkRow[], audited: Note): Promise<void>
   remove(org: string, edition: string, audited: Note): Promise<boolean>
   /** What rates: the edition asked for, else the organization's, with its least number of samples. */
@@ -38,7 +41,7 @@ const listOwn = statement({
   name: 'benchmarks.list',
   sql: `SELECT edition, metric_name AS metric, performance_level AS level, min_value AS min, max_value AS max, unit
 FROM dora_benchmarks WHERE org_id = {org:uuid} ORDER BY edition, metric_name, min_value NULLS FIRST`,
-  row: benchmarkRow.extend({ edition: z.string() }),
+  row: ownBenchmark,
 })
 const insertRows = statement({
   name: 'benchmarks.insert',
@@ -58,7 +61,15 @@ const isDefault = statement({
   row: noRow,
 })
 
-export function openBenchmarks({ semantic, clock, settings }: { semantic: Semantic; clock: Clock; settings: SettingBook }): Benchmarks {
+interface BenchmarkParts {
+  readonly semantic: Semantic
+  readonly clock: Clock
+  readonly settings: SettingBook
+  /** Told of each change when it stands. */
+  readonly changed?: ((org: string) => Promise<void>) | undefined
+}
+
+export function openBenchmarks({ semantic, clock, settings, changed }: BenchmarkParts): Benchmarks {
   const list: Benchmarks['list'] = (org) => semantic.query(listOwn, { org })
   const target = (edition: string) => ({ type: 'benchmark', id: edition })
   const rowsOf = async (from: Queries, org: string, edition: string): Promise<BenchmarkRow[]> =>
@@ -81,7 +92,9 @@ export function openBenchmarks({ semantic, clock, settings }: { semantic: Semant
         const was = before.length === 0 ? {} : { before: { rows: before } }
         await audited({ action: 'benchmark.saved', target: target(edition), ...was, after: { rows: after } }, tx)
       })
+      await changed?.(org)
     },
+    // One that counts is not removed, so nobody need be told.
     remove: (org, edition, audited) =>
       semantic.transaction(async (tx) => {
         await tx.query(lockOrganization, { org })
@@ -111,7 +124,7 @@ export function openBenchmarks({ semantic, clock, settings }: { semantic: Semant
   }
 }
 
-function bandsOfRows(rows: readonly BenchmarkRow[]): LevelRules['bands'] {
+export function bandsOfRows(rows: readonly BenchmarkRow[]): LevelRules['bands'] {
   const bands: Record<string, Band[]> = {}
   for (const { metric, level, min, max } of rows)
     (bands[metric] ??= []).push({ name: level, ...(min === null ? {} : { at_least: min }), ...(max === null ? {} : { below: max }) })

@@ -65,7 +65,14 @@ DO UPDATE SET plugin_option = excluded.plugin_option, enable = excluded.enable, 
   row: noRow,
 })
 
-export function openProjects({ semantic, clock }: { semantic: Semantic; clock: Clock }): Projects {
+interface ProjectParts {
+  readonly semantic: Semantic
+  readonly clock: Clock
+  /** Told of each change when it stands. */
+  readonly changed?: ((org: string) => Promise<void>) | undefined
+}
+
+export function openProjects({ semantic, clock, changed }: ProjectParts): Projects {
   const now = () => instant(clock.now())
   const listed = async (from: Queries, org: string): Promise<Project[]> => {
     const rows = await from.query(listProjects, { org })
@@ -83,18 +90,27 @@ export function openProjects({ semantic, clock }: { semantic: Semantic; clock: C
     })
   }
   /** A change, and its entry in the audit log where it changed anything. */
-  const change = (org: string, name: string, audited: Note, action: string, work: (tx: Queries, before: Project | null) => Promise<void>) =>
-    semantic.transaction(async (tx) => {
+  const change = async (
+    org: string,
+    name: string,
+    audited: Note,
+    action: string,
+    work: (tx: Queries, before: Project | null) => Promise<void>,
+  ) => {
+    const both = await semantic.transaction(async (tx) => {
       await tx.query(lockOrganization, { org })
       const of = async () => (await listed(tx, org)).find((one) => one.name === name) ?? null
       const before = await of()
       await work(tx, before)
       const after = await of()
       if (isDeepStrictEqual(before, after)) return { before, after }
-      const both = { ...(before === null ? {} : { before }), ...(after === null ? {} : { after }) }
-      await audited({ action, target: { type: 'project', id: name }, ...both }, tx)
+      const told = { ...(before === null ? {} : { before }), ...(after === null ? {} : { after }) }
+      await audited({ action, target: { type: 'project', id: name }, ...told }, tx)
       return { before, after }
     })
+    await changed?.(org)
+    return both
+  }
 
   return {
     list: (org) => listed(semantic, org),

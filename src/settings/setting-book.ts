@@ -80,7 +80,14 @@ const ownEdition = statement({
   row: z.object({ edition: z.string() }),
 })
 
-export function openSettings({ semantic, clock }: { semantic: Semantic; clock: Clock }): SettingBook {
+interface SettingParts {
+  readonly semantic: Semantic
+  readonly clock: Clock
+  /** Told of each change when it stands. */
+  readonly changed?: ((org: string) => Promise<void>) | undefined
+}
+
+export function openSettings({ semantic, clock, changed: told }: SettingParts): SettingBook {
   const known = new Map<string, { values: Promise<SettingValues>; until: number }>()
 
   const read = async (org: string): Promise<SettingValues> => {
@@ -132,6 +139,7 @@ export function openSettings({ semantic, clock }: { semantic: Semantic; clock: C
         return true
       })
       known.delete(org)
+      if (changed) await told?.(org)
       return changed
     },
     async history(org, { key, after, limit }) {

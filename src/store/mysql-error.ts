@@ -13,7 +13,8 @@ const UNREACHABLE = new Set([
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_SEQUENCE_TIMEOUT',
 ])
-const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/
+/** The driver gives the reason as a code, or only in words. */
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME|^HANDSHAKE_SSL_ERROR .*(?:certificate|altname)/i
 
 interface Reading {
   code: ErrorCode
@@ -107,7 +108,7 @@ export function translateMysqlError(thrown: unknown, place: { describe: string; 
   if (code === 'HANDSHAKE_NO_SSL_SUPPORT') {
     return new AppError('store-unavailable', `${where} does not speak TLS.`, { help: `Leave ssl-mode out of ${variable}.`, detail })
   }
-  if (CERTIFICATE.test(code)) {
+  if (CERTIFICATE.test(code === 'HANDSHAKE_SSL_ERROR' ? `${code} ${message}` : code)) {
     return new AppError('store-unavailable', `The TLS certificate of ${where} cannot be verified (${code}).`, {
       help: `Use ssl-mode=REQUIRED in ${variable} to encrypt without verifying.`,
       detail,

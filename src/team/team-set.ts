@@ -1,25 +1,15 @@
 import { z } from 'zod'
 import { lineageOf, regexOf, strongestFirst } from '../../domain/ownership.ts'
-import { asAppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Analytics } from '../store/analytics.ts'
+import { keepCopy, type KeptCopy } from '../store/kept-copy.ts'
 import type { Semantic } from '../store/semantic.ts'
 import { statement } from '../store/statement.ts'
 import { allVersions, holdVersion, listMappings, listTeams, raiseVersion } from './team-rows.ts'
 
-/** The copy of an organization's teams that figures are asked of: written as a whole after each change, under a number of its own. */
-export interface TeamSet {
-  /** Writes what stands now. What the analytics store cannot take it gets later: the change itself is kept. */
-  write(org: string): Promise<void>
-  /** Writes what a process that ended in between has left behind; after it, every organization's copy is the newest. */
-  mend(): Promise<void>
-  stop(): Promise<void>
-}
-
 /** Sets that a reader may just be using are left; older ones go now and then. */
 const KEPT = 8
 const TIDY_EVERY = 16
-const AGAIN_MS = 5_000
 
 const copies = statement({
   name: 'teams.copies',
@@ -27,12 +17,8 @@ const copies = statement({
   row: z.object({ org: z.string(), version: z.coerce.number() }),
 })
 
-export function createTeamSet({ semantic, analytics, log }: { semantic: Semantic; analytics: Analytics; log: Log }): TeamSet {
-  /** One after the other: the last that is written is the newest. */
-  let turn: Promise<unknown> = Promise.resolve()
-  let again: NodeJS.Timeout | null = null
-  let stopped = false
-
+/** The copy of an organization's teams that figures are asked of: written as a whole after each change, under a number of its own. */
+export function createTeamSet({ semantic, analytics, log }: { semantic: Semantic; analytics: Analytics; log: Log }): KeptCopy {
   const copy = async (org: string): Promise<void> => {
     const set = await semantic.transaction(async (tx) => {
       const held = await tx.one(holdVersion, { org })
@@ -53,42 +39,15 @@ export function createTeamSet({ semantic, analytics, log }: { semantic: Semantic
     for (const table of ['all_teams', 'all_team_rules'])
       await analytics.run(`ALTER TABLE ${table} DELETE WHERE org_id = '${org}' AND version < ${version - KEPT}`)
   }
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    const mine = turn.then(work)
-    turn = mine.catch(() => {})
-    return mine
+  const mend = async (): Promise<void> => {
+    const written = new Map((await analytics.readAsWriter(copies)).map((one) => [one.org, one.version]))
+    for (const { org, version } of await semantic.query(allVersions)) {
+      const copied = written.get(org) ?? 0
+      if (copied === version) continue
+      // A semantic store from a backup is older than the copy: what it says counts, under a number above.
+      if (copied > version) await semantic.query(raiseVersion, { org, version: copied + 1 })
+      await copy(org)
+    }
   }
-  const later = () => {
-    if (stopped || again !== null) return
-    again = setTimeout(() => {
-      again = null
-      void mend().catch(failed)
-    }, AGAIN_MS)
-    again.unref()
-  }
-  const failed = (thrown: unknown) => {
-    log.warn('teams.behind', { reason: asAppError(thrown).message })
-    later()
-  }
-  const mend = () =>
-    inTurn(async () => {
-      const written = new Map((await analytics.readAsWriter(copies)).map((one) => [one.org, one.version]))
-      for (const { org, version } of await semantic.query(allVersions)) {
-        const copied = written.get(org) ?? 0
-        if (copied === version) continue
-        // A semantic store from a backup is older than the copy: what it says counts, under a number above.
-        if (copied > version) await semantic.query(raiseVersion, { org, version: copied + 1 })
-        await copy(org)
-      }
-    })
-
-  return {
-    write: (org) => inTurn(() => copy(org)).catch(failed),
-    mend,
-    async stop() {
-      stopped = true
-      if (again !== null) clearTimeout(again)
-      await turn
-    },
-  }
+  return keepCopy({ log, event: 'teams.behind', bring: (org) => (org === null ? mend() : copy(org)) })
 }

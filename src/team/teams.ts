@@ -6,6 +6,7 @@ import { instant, type Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Analytics } from '../store/analytics.ts'
+import type { KeptCopy } from '../store/kept-copy.ts'
 import type { Queries, Semantic } from '../store/semantic.ts'
 import { holdPeople } from '../people/people-rows.ts'
 import { addResolved, resolvePeople } from '../people/resolve.ts'
@@ -26,7 +27,7 @@ import {
   type Mapping,
   type Team,
 } from './team-rows.ts'
-import { createTeamSet, type TeamSet } from './team-set.ts'
+import { createTeamSet } from './team-set.ts'
 
 /** Teams and what they own. Every change writes the whole set to the analytics store, for the figures by team. */
 export interface Teams {
@@ -51,7 +52,7 @@ export interface Teams {
   tried(org: string, rule: OwnershipRule): Promise<Tried[]>
   /** Several changes as one: other changes of the organization's teams wait, and the copy follows when they stand. */
   change<T>(org: string, work: (tx: Queries) => Promise<T>): Promise<T>
-  readonly set: TeamSet
+  readonly set: KeptCopy
 }
 
 export interface Tried {

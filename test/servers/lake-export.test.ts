@@ -3,15 +3,17 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { demoStory } from '../../src/ingest/demo-story.ts'
 import { exportReference, type ExportOptions } from '../../src/lake/export-reference.ts'
-import type { Choices } from '../../src/lake/export-choices.ts'
-import { levelRules } from '../../src/measure/levels.ts'
+import { silentLog } from '../../src/log.ts'
 import { measure, samples } from '../../src/measure/measure.ts'
 import { windowOf } from '../../src/measure/window.ts'
 import type { Metric } from '../../src/metric.ts'
-import type { Project } from '../../src/settings/projects.ts'
+import { createChoiceCopy } from '../../src/settings/choice-copy.ts'
+import { openProjects, type Projects } from '../../src/settings/projects.ts'
+import type { KeptCopy } from '../../src/store/kept-copy.ts'
 import type { Mysql } from '../../src/store/mysql.ts'
 import { statement } from '../../src/store/statement.ts'
 import { BIN, environmentOf, fairlead, freshDirectory, plainEnvironment, removeDirectory, startServer } from '../server.ts'
+import { addOrganization, openSemanticStore } from '../semantic-store.ts'
 import { openWorld, type World } from '../world.ts'
 import { makeLake, type OwnLake } from './own-lake.ts'
 
@@ -20,24 +22,33 @@ let world: World
 let lake: OwnLake
 let mysql: Mysql
 let org: string
-let projects: Project[]
+let store: Awaited<ReturnType<typeof openSemanticStore>>
+let choices: KeptCopy
+let projects: Projects
 
 beforeAll(async () => {
   world = await openWorld()
+  store = await openSemanticStore()
+  const { semantic } = store
+  choices = createChoiceCopy({ semantic, analytics: world.analytics, log: silentLog })
+  projects = openProjects({ semantic, clock: world.clock, changed: choices.write })
 })
-afterAll(() => world?.close())
+afterAll(async () => {
+  await choices?.stop()
+  await store?.close()
+  await world?.close()
+})
 beforeEach(async () => {
   lake = await makeLake()
   mysql = await lake.open()
-  org = world.org()
-  projects = []
+  org = await addOrganization(store.semantic, world.org())
+  await choices.write(org)
   return async () => {
     await mysql.close()
     await lake.drop()
   }
 })
 
-const choices: Choices = { projects: async () => projects, levels: async () => levelRules() }
 const headOf = statement({
   name: 'test.head',
   sql: 'SELECT max(seq) AS head FROM all_raw WHERE org_id = {org:UUID}',
@@ -45,7 +56,7 @@ const headOf = statement({
 })
 const run = async (options: Partial<ExportOptions> = {}, of = org) => {
   const [found] = await world.analytics.read(headOf, { org })
-  const parts = { analytics: world.analytics, choices, clock: world.clock, head: () => found?.head ?? 0 }
+  const parts = { analytics: world.analytics, clock: world.clock, head: () => found?.head ?? 0 }
   return exportReference(parts, of, mysql, { full: false, signal: new AbortController().signal, progress() {}, ...options })
 }
 const anything = z.record(z.string(), z.unknown())
@@ -265,6 +276,9 @@ describe('what changes', () => {
     ])
     expect(changes(await run())['_raw_github_pull_requests']).toEqual([3, 3, 0])
     const told = await inLake('select params, cast(data as char) as data, created_at from _raw_github_pull_requests order by id')
+    expect(told).toEqual(
+      await inStore('SELECT params, data, created_at FROM _raw_github_pull_requests WHERE org_id = {org:UUID} ORDER BY id'),
+    )
     expect(told[0]).toEqual({
       params: '{"fairlead_source":"github"}',
       data: '{"number":1,"title":"Ä 1"}',
@@ -280,15 +294,14 @@ describe('what changes', () => {
     expect(await inLake(`select count(*) as n from _raw_github_pull_requests`)).toEqual([{ n: 3 }])
   })
 
-  test('options of projects and bounds of levels, in units that keep them', async () => {
-    const project = (name: string, window_days: number): Project => ({
-      name,
-      description: null,
-      repositories: [],
-      services: ['api'],
-      settings: [{ plugin: 'dora', options: { cfr: { window_days } }, enabled: true }],
-    })
-    projects = [project('shop', 30), project('ledger', 7)]
+  test('options of projects and bounds of levels, in units that keep them: what the views of the analytics store say', async () => {
+    const audited = async () => {}
+    const save = async (name: string, window_days: number) => {
+      await projects.save(org, { name, description: null, repositories: [], services: ['api'] }, audited)
+      await projects.saveSettings(org, name, { plugin: 'dora', options: { cfr: { window_days } }, enabled: true }, audited)
+    }
+    await save('shop', 30)
+    await save('ledger', 7)
     await run()
     expect(
       await inLake('select project_name as p, plugin_name as n, plugin_option as o, enable as e from project_metric_settings order by 1'),
@@ -298,7 +311,7 @@ describe('what changes', () => {
     ])
     expect(
       await inLake(
-        `select performance_level as l, min_value as a, max_value as b, unit as u from dora_benchmarks where metric_name in ('deployment_frequency', 'change_failure_rate') order by id`,
+        `select performance_level as l, min_value as a, max_value as b, unit as u from dora_benchmarks where metric_name in ('deployment_frequency', 'change_failure_rate') order by metric_name desc, field(performance_level, 'elite', 'high', 'medium', 'low')`,
       ),
     ).toEqual([
       { l: 'elite', a: 1, b: null, u: 'per_day' },
@@ -306,11 +319,19 @@ describe('what changes', () => {
       { l: 'medium', a: 1, b: 4.29, u: 'per_month' },
       { l: 'low', a: 0, b: 1, u: 'per_month' },
       { l: 'elite', a: 0, b: 5, u: 'percent' },
-      { l: 'medium', a: 5, b: 10, u: 'percent' },
       { l: 'high', a: 10, b: 20, u: 'percent' },
+      { l: 'medium', a: 5, b: 10, u: 'percent' },
       { l: 'low', a: 20, b: null, u: 'percent' },
     ])
-    projects = [project('shop', 14)]
+    for (const [columns, table] of [
+      ['project_name, plugin_name, plugin_option, enable + 0 as enable', 'project_metric_settings'],
+      ['metric_name, performance_level, min_value, max_value, unit, description', 'dora_benchmarks'],
+    ] as const)
+      expect(await inLake(`select ${columns} from ${table} order by 1, 2`), table).toEqual(
+        await inStore(`SELECT ${columns} FROM ${table} WHERE org_id = {org:UUID} ORDER BY 1, 2`),
+      )
+    await projects.remove(org, 'ledger', audited)
+    await save('shop', 14)
     expect(changes(await run())['project_metric_settings']).toEqual([1, 1, 1])
     expect(await inLake('select plugin_option as o from project_metric_settings')).toEqual([{ o: '{"cfr":{"window_days":14}}' }])
   })
