@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts'
 import type { Preview } from '../ingest/preview.ts'
 import { ask } from './ask.ts'
 import { connect, posting } from './client.ts'
+import { fromVariable } from './from-variable.ts'
 import { note, print, printJson, table } from './output.ts'
 
 type Client = Awaited<ReturnType<typeof connect>>
@@ -190,12 +191,7 @@ function valueOf(text: string, type: string | undefined): unknown {
 
 async function secretOf(name: string, from: string | null, config: Config): Promise<string> {
   if (from === null) return ask(name)
-  if (from.startsWith('env:')) {
-    const value = config.environment[from.slice(4)]
-    if (value === undefined || value === '')
-      throw new AppError('usage', `The variable ${from.slice(4)} is not set.`, { help: 'Export it, or leave out `=env:…` to be asked.' })
-    return value
-  }
+  if (from.startsWith('env:')) return fromVariable(config, from)
   if (from.startsWith('file:')) {
     const value = await readFile(from.slice(5), 'utf8').catch((cause: unknown) => {
       throw new AppError('usage', `${from.slice(5)} cannot be read.`, { help: 'Give the path of a file that holds the credential.', cause })
