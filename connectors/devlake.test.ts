@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import devlake from './devlake.ts'
 import { issueName, repositoriesOfScopes } from './devlake/issue.ts'
 import type { Lake, Row } from './devlake/lake.ts'
+import { dateOf } from '../src/table-walk.ts'
 import { opened } from './devlake/sealed.ts'
-import { changeId, dateOf, nameOf, outcomeOf, repositoryOfPage, safeUrl, startOf } from './devlake/value.ts'
+import { changeId, nameOf, outcomeOf, repositoryOfPage, safeUrl, startOf } from './devlake/value.ts'
 
 /** What the words of a DevLake database mean, one by one. What whole rows become is in its fixtures, and a whole import in test/servers. */
 

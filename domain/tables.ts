@@ -12,6 +12,7 @@ import { coverage } from './coverage.ts'
 import { deployment } from './deployment.ts'
 import { incidentLink } from './incident-link.ts'
 import { incidentState } from './incident-state.ts'
+import { insight } from './insight.ts'
 import { job } from './job.ts'
 import { mailmapEntry } from './mailmap-entry.ts'
 import { providerTeam } from './provider-team.ts'
@@ -46,6 +47,7 @@ export const TOLD = {
   worklogs: worklog,
   mailmap_entries: mailmapEntry,
   provider_teams: providerTeam,
+  insights: insight,
 } as const
 
 /** Every entity: what a connector may tell, and what Fairlead derives. */

@@ -25,9 +25,13 @@ export interface Git {
   (repository: string, args: readonly string[], options?: { signal?: AbortSignal; input?: string }): AsyncIterable<Buffer>
 }
 
-/** A MySQL or MariaDB of the user's, which is only read. All times are UTC. */
+/** A database of the user's, which is only read. All times are UTC. */
 export interface Database {
-  /** A SELECT; `{name:type}` stands for a value of `params`, `{names:type[]}` for a list in `in (…)`. Rows by the names of their columns. */
+  readonly dialect: 'postgres' | 'mysql'
+  /**
+   * A SELECT in its language; `{name:type}` stands for a value of `params`, `{names:type[]}` for a list: in MySQL to stand in `in (…)`, in
+   * PostgreSQL an array. Rows by the names of their columns.
+   */
   query(
     name: string,
     sql: string,
@@ -88,8 +92,11 @@ export interface Ask<C> {
   readonly begun: string
   readonly git: Git
   readonly http: Http
-  /** The database at an address such as mysql://user:password@host:3306/lake. Of private addresses only those that are allowed, and the server's own MYSQL_URI. */
-  mysql(uri: Secret): Promise<Database>
+  /**
+   * The database at an address such as mysql://user:password@host:3306/lake or postgresql://user:password@host:5432/name. Of private addresses
+   * only those that are allowed, and the server's own MYSQL_URI.
+   */
+  database(uri: Secret): Promise<Database>
   readonly signal: AbortSignal
   readonly log: Log
   /** Called as often as one likes; drawn on a terminal. `total` is null while it is not known. */

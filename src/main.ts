@@ -205,7 +205,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     closers.add(() => dispatcher.destroy())
     const databases = openDatabases({ rules, own: config.MYSQL_URI, log })
     closers.add(() => databases.close())
-    const asking: Asking = { git: createGit(options.environment), mysql: databases.open, dispatcher, rules, clock, log }
+    const asking: Asking = { git: createGit(options.environment), database: databases.open, dispatcher, rules, clock, log }
     const journal = await openJournal({
       directory: dataDirectory.journal,
       log,

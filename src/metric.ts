@@ -97,6 +97,7 @@ export const RELATIONS = [
   'boards',
   'sprints',
   'worklogs',
+  'insights',
   'incidents',
   'attempts',
   'shipments',

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 /** Who may import whom. A folder may import itself, and what its row names; packages and node: are judged below. */
 const ROOT = resolve(import.meta.dirname, '..')
 const PLAIN = ['src/errors.ts', 'src/secret.ts', 'src/clock.ts', 'src/log.ts', 'src/config.ts', 'src/program.ts', 'src/account/role.ts']
-const CONTRACTS = ['src/connector.ts', 'src/paging.ts', 'src/signature.ts', 'src/metric.ts']
+const CONTRACTS = ['src/connector.ts', 'src/paging.ts', 'src/table-walk.ts', 'src/signature.ts', 'src/metric.ts']
 const MACHINERY = [
   'src/source',
   'src/account',
@@ -29,6 +29,7 @@ const MAY: Record<string, readonly string[]> = {
   'src/config.ts': PLAIN,
   'src/connector.ts': ['domain', ...PLAIN],
   'src/paging.ts': ['src/connector.ts'],
+  'src/table-walk.ts': ['domain', 'src/connector.ts', 'src/paging.ts'],
   'src/signature.ts': ['src/secret.ts'],
   'src/metric.ts': ['domain', ...PLAIN],
   'src/git': ['domain', ...PLAIN, ...CONTRACTS],
@@ -48,6 +49,7 @@ const MAY: Record<string, readonly string[]> = {
     'src/log.ts',
     'src/connector.ts',
     'src/paging.ts',
+    'src/table-walk.ts',
     'src/signature.ts',
     'src/git',
   ],

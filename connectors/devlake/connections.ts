@@ -130,7 +130,7 @@ export async function connectionsOf(lake: Lake, open: (sealed: string) => string
   const chosen = await lake.others('_devlake_blueprint_scopes', ['plugin_name', 'connection_id', 'scope_id'])
   const told: Connection[] = []
   const names = new Set<string>()
-  for (const table of lake.all) {
+  for (const table of lake.all.keys()) {
     const plugin = TABLE.exec(table)?.[1]
     if (plugin === undefined || plugin === 'webhook') continue
     const tool = TOOLS[plugin]
@@ -215,7 +215,7 @@ async function projectsOf(lake: Lake, row: Row): Promise<Map<string, string>> {
 /** Some of what is sealed in the database, by which a secret is proved. */
 export async function sealedIn(lake: Lake): Promise<string[]> {
   const found: string[] = []
-  for (const table of lake.all.filter((one) => TABLE.test(one)))
+  for (const table of [...lake.all.keys()].filter((one) => TABLE.test(one)))
     for (const row of await lake.others(table, SEALED)) found.push(...SEALED.flatMap((one) => column(row, one) ?? []))
   for (const row of await lake.others('_devlake_blueprints', ['plan'])) found.push(...[column(row, 'plan') ?? []].flat())
   return found

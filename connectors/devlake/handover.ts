@@ -2,11 +2,12 @@ import { isFound, patternProblem } from '../../domain/pattern.ts'
 import type { Ask, Handover } from '../../src/connector.ts'
 import { AppError } from '../../src/errors.ts'
 import type { Secret } from '../../src/secret.ts'
+import { dateOf } from '../../src/table-walk.ts'
 import { connectionsOf, sealedIn, webhooksOf } from './connections.ts'
 import type { Config } from './config.ts'
 import { openLake, type Lake } from './lake.ts'
 import { opened } from './sealed.ts'
-import { dateOf, textOf } from './value.ts'
+import { textOf } from './value.ts'
 
 /** Nothing is told of a secret that opens nothing, so that nothing is written with it. */
 export async function handover(ask: Ask<Config>, secret: Secret | null): Promise<Handover> {

@@ -1,14 +1,9 @@
+import type { Wanted } from '../../src/table-walk.ts'
+
 /**
  * The tables of DevLake's domain layer that are read, with the columns that are asked for, by name: databases that were upgraded have them in
- * another order, and older ones lack some. `key` is what rows are walked by, `moments` what dates a row, the first that is said.
+ * another order, and older ones lack some.
  */
-export interface Wanted {
-  readonly key: readonly string[]
-  readonly columns: readonly string[]
-  readonly moments?: readonly string[]
-  /** Columns of which only the beginning is read, and how much. */
-  readonly cut?: Readonly<Record<string, number>>
-}
 
 /** Of a deployment, whether it is told whole or by commit. */
 const DEPLOYMENT = [
@@ -233,4 +228,3 @@ export const WANTED = {
 } as const satisfies Record<string, Wanted>
 
 export type TableName = keyof typeof WANTED
-export const wantedOf = (table: TableName): Wanted => WANTED[table]

@@ -1,16 +1,9 @@
 import { z } from 'zod'
 import type { Deployment } from '../../domain/deployment.ts'
-import { LATEST_MS } from '../../domain/entity.ts'
 import { looseText } from '../../domain/loose.ts'
 import { isBotName } from '../../domain/person.ts'
 import { repositoryOf } from '../../src/git/refs.ts'
-
-/** The moment of a column. Zero dates (`0000-00-00 00:00:00`), the year 1 that is Go's word for no time, and garbage are none. */
-export function dateOf(value: unknown): string | null {
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(value)) return null
-  const at = Date.parse(value)
-  return at >= 0 && at <= LATEST_MS ? new Date(at).toISOString() : null
-}
+import { dateOf } from '../../src/table-walk.ts'
 
 export const date = () =>
   z

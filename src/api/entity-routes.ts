@@ -5,6 +5,7 @@ import { change } from '../../domain/change.ts'
 import { check } from '../../domain/check.ts'
 import { commit } from '../../domain/commit.ts'
 import { deployment } from '../../domain/deployment.ts'
+import { insight } from '../../domain/insight.ts'
 import { job } from '../../domain/job.ts'
 import { release } from '../../domain/release.ts'
 import { repository } from '../../domain/repository.ts'
@@ -111,6 +112,16 @@ const LISTS: readonly Listed[] = [
     reads: ['reviews'],
     from: 'reviews',
     row: review.row.extend(raw),
+    at: 'at',
+    id: 'id',
+    filters: ['repository', 'change_id'],
+  },
+  {
+    path: '/v1/insights',
+    summary: 'What analyses said of changes, as another tool told it',
+    reads: ['insights'],
+    from: 'insights',
+    row: insight.row.extend(raw),
     at: 'at',
     id: 'id',
     filters: ['repository', 'change_id'],

@@ -88,7 +88,7 @@ export function eventRoutes(services: Services): Route[] {
     route({
       method: 'get',
       path: '/v1/events',
-      summary: 'The append-only log of events, in the order of their receipt',
+      summary: 'The append-only log of events, sent or imported, in the order of their receipt',
       right: 'read',
       query: z
         .object({
@@ -109,7 +109,7 @@ export function eventRoutes(services: Services): Route[] {
         const log = statement({
           name: 'events.log',
           sql: `SELECT seq, id, payload, received_at, at FROM all_raw FINAL
-WHERE org_id = {org:UUID} AND seq > {after:UInt64} AND source = {source:String} AND stream = 'events' AND duplicate_of = 0 AND problem IS NULL
+WHERE org_id = {org:UUID} AND seq > {after:UInt64} AND (source = {source:String} OR connector = 'event-table') AND stream = 'events' AND duplicate_of = 0 AND problem IS NULL
   ${kind === undefined ? '' : "AND JSONExtractString(payload, 'kind') = {kind:String}"}
   ${service === undefined ? '' : "AND JSONExtractString(payload, 'service') = {service:String}"}
   ${environment === undefined ? '' : "AND if(JSONHas(payload, 'environment'), JSONExtractString(payload, 'environment'), 'prod') = {environment:String}"}

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { ImportReport } from '../lake/import.ts'
 import { connect } from './client.ts'
+import { fromVariable } from './from-variable.ts'
 import { note, print, printJson, progress, table } from './output.ts'
 import { secretFrom } from './secret-from.ts'
 
@@ -10,34 +11,38 @@ interface Options {
   from?: string
   source?: string
   encryptionSecret?: string | true
+  table?: string
+  column?: readonly string[]
   full?: boolean
   dryRun?: boolean
   json?: boolean
 }
 
+const KNOWN = ['devlake', 'flowlens', 'events']
+
 /** Takes over the database of another tool. */
 export async function run(config: Config, what: string, options: Options): Promise<number> {
-  if (what !== 'devlake') throw new AppError('usage', `import ${what} is not known.`, { help: 'Known: devlake.' })
-  const from = options.encryptionSecret
-  const secret =
-    from === undefined
-      ? config.DEVLAKE_ENCRYPTION_SECRET?.reveal()
-      : await secretFrom('ENCRYPTION_SECRET of DevLake', from === true ? null : from, '--encryption-secret', config)
+  if (!KNOWN.includes(what)) throw new AppError('usage', `import ${what} is not known.`, { help: `Known: ${KNOWN.join(', ')}.` })
+  const isEvents = what === 'events'
+  if (!isEvents && (options.table !== undefined || options.column !== undefined))
+    throw new AppError('usage', '--table and --column say how events are read.', { help: `Leave them out, or say import events.` })
+  if (what !== 'devlake' && options.encryptionSecret !== undefined)
+    throw new AppError('usage', '--encryption-secret is DevLake’s.', { help: 'Leave it out, or say import devlake.' })
+  const secret = what === 'devlake' ? await secretOf(config, options.encryptionSecret) : undefined
+  const uri = addressOf(config, what, options.from)
+  const body = {
+    ...(options.source === undefined ? {} : { name: options.source }),
+    ...(uri === undefined ? {} : { uri }),
+    ...(options.table === undefined ? {} : { table: options.table }),
+    ...(options.column === undefined ? {} : { columns: columnsOf(options.column) }),
+    ...(secret === undefined ? {} : { encryption_secret: secret }),
+    full: options.full === true,
+    dry_run: options.dryRun === true,
+  }
   const client = await connect(config)
-  const drawn = progress('import devlake')
+  const drawn = progress(`import ${what}`)
   try {
-    const uri = options.from ?? config.MYSQL_URI?.reveal()
-    const report = await client.follow<ImportReport>(
-      '/v1/import/devlake',
-      {
-        ...(options.source === undefined ? {} : { name: options.source }),
-        ...(uri === undefined ? {} : { uri }),
-        ...(secret === undefined ? {} : { encryption_secret: secret }),
-        full: options.full === true,
-        dry_run: options.dryRun === true,
-      },
-      drawn.tick,
-    )
+    const report = await client.follow<ImportReport>(`/v1/import/${what}`, body, drawn.tick)
     drawn.end()
     if (options.json) printJson(report)
     else printReport(report)
@@ -47,6 +52,35 @@ export async function run(config: Config, what: string, options: Options): Promi
     await client.close()
   }
 }
+
+async function secretOf(config: Config, from: string | true | undefined): Promise<string | undefined> {
+  if (from === undefined) return config.DEVLAKE_ENCRYPTION_SECRET?.reveal()
+  return secretFrom('ENCRYPTION_SECRET of DevLake', from === true ? null : from, '--encryption-secret', config)
+}
+
+function addressOf(config: Config, what: string, from: string | undefined): string | undefined {
+  if (from === undefined) return what === 'devlake' ? config.MYSQL_URI?.reveal() : undefined
+  return from.startsWith('env:') ? fromVariable(config, from) : from
+}
+
+/** `service=app_name` */
+function columnsOf(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((one) => {
+      const [, field, column] = /^([a-z_]+)=(.+)$/.exec(one) ?? []
+      if (field === undefined || column === undefined)
+        throw new AppError('usage', `--column ${one} does not say which field is which column.`, {
+          help: 'Write it as --column service=app_name.',
+        })
+      return [field, column]
+    }),
+  )
+}
+
+/** Which rows: all of them, or some. */
+const namesOf = (examples: readonly string[], items: number) =>
+  `${examples.length < items ? 'for example ' : ''}${examples.slice(0, NAMES).join(', ')}${examples.length > NAMES ? ' …' : ''}`
+const NAMES = 10
 
 const figure = (count: number | null) => (count === null ? '' : count.toLocaleString('en'))
 
@@ -60,8 +94,8 @@ function printReport(report: ImportReport): void {
     ),
   )
   for (const one of report.tables)
-    for (const { reason, items, example } of one.reasons)
-      note(`${pc.yellow('skipped')} ${figure(items)} of ${one.table}: ${reason} (for example ${example})`)
+    for (const { reason, items, examples } of one.reasons)
+      note(`${pc.yellow('skipped')} ${figure(items)} of ${one.table}: ${reason} (${namesOf(examples, items)})`)
   for (const missing of report.missing) note(`${pc.yellow('missing')} ${missing}`)
   for (const [stream, problem] of Object.entries(report.problems)) note(`${pc.red('failed')}  ${stream}: ${problem}`)
   const left = report.tables.filter((one) => !known.includes(one))

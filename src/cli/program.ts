@@ -105,22 +105,27 @@ export function createProgram(): Command {
   program
     .command('import')
     .description('take over the database of another tool, or what is new in it; broken off, it goes on when it is run again')
-    .argument('<what>', 'devlake: the MySQL or MariaDB of an Apache DevLake')
+    .argument(
+      '<what>',
+      'devlake: the MySQL or MariaDB of an Apache DevLake; flowlens: the PostgreSQL or YugabyteDB of a FlowLens; events: a table such as deploy_events, in either',
+    )
     .option(
       '--from <uri>',
-      'mysql://user:password@host:3306/lake, seen by everyone on this machine: better in MYSQL_URI (default: that, or what was given before)',
+      'mysql://user:password@host:3306/lake or postgresql://user:password@host:5432/name, seen by everyone on this machine: better env:VARIABLE (default: what was given before; for devlake MYSQL_URI)',
     )
-    .option('--source <name>', 'the source that it becomes (default: devlake)')
+    .option('--source <name>', 'the source that it becomes (default: what is imported; of events the table)')
     .option(
       '--encryption-secret [from]',
       'ENCRYPTION_SECRET of DevLake, to take over connections and API keys: asks for it, or env:VARIABLE or file:PATH (default: DEVLAKE_ENCRYPTION_SECRET)',
     )
+    .option('--table <name>', 'of events: the table, or schema.table (default: deploy_events)')
+    .option('--column <field=name...>', 'of events: a column that has another name, such as service=app_name')
     .option('--full', 'from the beginning, not from where the last import ended')
     .option('--dry-run', 'say what there is, and change nothing')
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExamples:\n  fairlead import devlake --from mysql://lake@db.example.com:3306/lake --dry-run\n  fairlead import devlake --encryption-secret file:devlake.secret',
+      '\nExamples:\n  fairlead import devlake --from mysql://lake@db.example.com:3306/lake --dry-run\n  fairlead import devlake --encryption-secret file:devlake.secret\n  fairlead import flowlens --from env:FLOWLENS_URI\n  fairlead import events --from env:METRICS_URI --table deploy_events --column service=app_name',
     )
     .action(run(() => import('./import.ts')))
 

@@ -9,7 +9,7 @@ export function askWith<C>(parts: Pick<Ask<C>, 'config' | 'git' | 'signal' | 'lo
     until: null,
     begun: new Date(0).toISOString(),
     http: noHttp,
-    mysql: noDatabase,
+    database: noDatabase,
     progress() {},
     ...parts,
   }
@@ -22,5 +22,5 @@ async function refuse(): Promise<never> {
 export const noHttp: Http = { get: refuse, post: refuse, graphql: refuse }
 
 async function noDatabase(): Promise<Database> {
-  throw new AppError('plugin', 'There is no database to be read here.', { help: 'Give the ask a `mysql`.' })
+  throw new AppError('plugin', 'There is no database to be read here.', { help: 'Give the ask a `database`.' })
 }

@@ -13,7 +13,7 @@ import { createHttp, type Exchange } from './http.ts'
 export interface Asking {
   readonly git: Git
   /** Of databases: one connection pool for each address. */
-  mysql(uri: Secret): Promise<Database>
+  database(uri: Secret): Promise<Database>
   readonly dispatcher: Dispatcher
   readonly rules: AddressRules
   readonly clock: Clock
@@ -36,10 +36,10 @@ export interface AskOptions {
 
 /** What a connector is given to ask with, for one stream or for a check. `http`: of an earlier one, so that what it was granted and what is left to it goes on. */
 export function askOf(asking: Asking, connector: Connector, config: unknown, options: AskOptions & { http?: Http }): Ask<unknown> {
-  const { git, mysql, clock, log } = asking
+  const { git, database, clock, log } = asking
   const { signal, cursor = null, since = null, until = null, progress = () => {} } = options
   const http = options.http ?? httpOf(asking, connector, config, options)
-  return { config, cursor, since, until, begun: instant(clock.now()), git, http, mysql, signal, log, progress }
+  return { config, cursor, since, until, begun: instant(clock.now()), git, http, database, signal, log, progress }
 }
 
 export function httpOf({ dispatcher, rules, clock, log, sleep }: Asking, connector: Connector, config: unknown, options: AskOptions): Http {

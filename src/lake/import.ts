@@ -10,11 +10,12 @@ import type { Secret } from '../secret.ts'
 import type { Projects } from '../settings/projects.ts'
 import { connectorOf } from '../source/sources.ts'
 import type { Analytics } from '../store/analytics.ts'
+import { resolveDatabase } from '../store/database-uri.ts'
 import { statement } from '../store/statement.ts'
-import { resolveMysql } from '../store/store-uri.ts'
 import { handedConnection, handedKey, saveConnections, saveKeys, type HandoverParts } from './handover.ts'
 
-const reason = z.object({ reason: z.string(), items: z.number().int(), example: z.string() })
+/** With the ids of some of them; the rest is found under the same reason in the raw log. */
+const reason = z.object({ reason: z.string(), items: z.number().int(), examples: z.array(z.string()) })
 
 export const importReport = z.object({
   source: z.string(),
@@ -52,8 +53,6 @@ export interface ImportParts extends HandoverParts {
   readonly analytics: Analytics
   readonly journal: Journal
   readonly applier: Applier
-  /** MYSQL_URI, for who may use it: its password is of who runs the server, and not of an organization. */
-  readonly lake: Secret | null
   pull(org: string, source: string, options: PullOptions): Promise<Pull>
 }
 
@@ -61,10 +60,16 @@ export interface ImportAsked {
   readonly connector: string
   /** The name of the source. */
   readonly name: string
-  /** Null: the one that the source has, else MYSQL_URI. */
+  /** Null: the one that the source has, else `fallback`. */
   readonly uri: string | null
   /** What the other tool seals credentials with; null where nobody gave it. */
-  readonly secret: Secret | null
+  readonly secret?: Secret | null
+  /** MYSQL_URI, for who may use it: its password is of who runs the server, and not of an organization. */
+  readonly fallback?: Secret | null
+  /** How to say where the database is, for who did not. */
+  readonly example: string
+  /** Settings of the source beside its address; what is not given stays as it was. */
+  readonly settings?: Readonly<Record<string, unknown>>
   readonly full: boolean
   readonly dryRun: boolean
   readonly audited: Note
@@ -78,6 +83,7 @@ export interface ImportAsked {
  */
 export async function importDatabase(parts: ImportParts, org: string, asked: ImportAsked): Promise<ImportReport> {
   const { sources, asking, journal, applier } = parts
+  const handed = { ...asked, secret: asked.secret ?? null }
   const started = asking.clock.now()
   const connector = connectorOf(parts.registry, asked.connector)
   const existing = await sources.find(org, asked.name)
@@ -86,23 +92,21 @@ export async function importDatabase(parts: ImportParts, org: string, asked: Imp
       help: 'Choose another name with --source.',
     })
   const standing = existing === null ? null : await sources.configOf(org, asked.name, existing.connector)
-  const given = asked.uri ?? (existing === null ? (parts.lake?.reveal() ?? null) : null)
+  const given = asked.uri ?? (existing === null ? (asked.fallback?.reveal() ?? null) : null)
   if (given === null && existing === null)
-    throw new AppError('invalid-input', 'It is not said where the database is.', {
-      help: 'Give --from mysql://user:password@host:3306/lake, or set MYSQL_URI.',
-    })
-  const settings = given === null ? {} : { uri: given }
+    throw new AppError('invalid-input', 'It is not said where the database is.', { help: `Give ${asked.example}.` })
+  const settings = { ...existing?.config, ...asked.settings, ...(given === null ? {} : { uri: given }) }
   const config = await sources.draft(org, asked.name, asked.connector, settings)
   const ask = askOf(asking, connector, config, { signal: asked.signal, progress: asked.progress })
   const found = await connector.check?.(ask as never)
   if (found?.ok === false) throw new AppError('invalid-input', found.missing[0] ?? 'Nothing can be read there.')
   const before = await inventoryOf(connector.inventory?.(ask as never))
-  const handover = await handoverOf(connector, ask, asked.secret)
+  const handover = await handoverOf(connector, ask, handed.secret)
   let pull: Pull | null = null
   let told: readonly Told[] = []
   if (!asked.dryRun) {
     // Cursors are places in a database; in another one they mean nothing.
-    const isElsewhere = given !== null && standing !== null && placeOf(given) !== placeOf((standing as { uri: Secret }).uri.reveal())
+    const isElsewhere = standing !== null && placeOf(config) !== placeOf(standing)
     // By hand, unless somebody gives it a time.
     await sources.save(org, asked.name, asked.connector, settings, existing?.every_minutes ?? 0, asked.audited)
     const head = journal.stats().head
@@ -125,8 +129,8 @@ export async function importDatabase(parts: ImportParts, org: string, asked: Imp
     problems: pull?.problems ?? {},
     projects: await saveProjects(parts.projects, org, before.projects, asked),
     secret_proved: handover.proved,
-    connections: await saveConnections(parts, org, handover.connections, asked),
-    keys: await saveKeys(parts, org, handover.keys, asked),
+    connections: await saveConnections(parts, org, handover.connections, handed),
+    keys: await saveKeys(parts, org, handover.keys, handed),
   }
 }
 
@@ -139,15 +143,16 @@ async function handoverOf(connector: Connector, ask: unknown, secret: Secret | n
   return (await connector.handover?.(ask as never, secret)) ?? { proved: null, connections: [], keys: [] }
 }
 
-/** Host and database, without who asks. */
-function placeOf(uri: string): string {
-  const target = resolveMysql(uri, '--from')
-  return JSON.stringify([target?.host, target?.port, target?.socket, target?.database])
+/** Host and database, without who asks, and how it is read. */
+function placeOf(config: unknown): string {
+  const { uri, ...settings } = config as { readonly uri: Secret }
+  const target = resolveDatabase(uri.reveal(), '--from', ['postgres', 'mysql'])?.target
+  return JSON.stringify([target?.host, target?.port, target?.socket, target?.database, settings])
 }
 
 const tally = statement({
   name: 'import.tally',
-  sql: `SELECT stream, duplicate_of != 0 AS is_unchanged, ifNull(problem, '') AS reason, count() AS items, min(id) AS example FROM all_raw FINAL
+  sql: `SELECT stream, duplicate_of != 0 AS is_unchanged, ifNull(problem, '') AS reason, count() AS items, arraySort(groupArray(20)(id)) AS examples FROM all_raw FINAL
 WHERE org_id = {org:UUID} AND source = {source:String} AND seq > {after:UInt64} AND seq <= {last:UInt64}
 GROUP BY stream, is_unchanged, reason ORDER BY items DESC LIMIT 1000`,
   row: z.object({
@@ -155,7 +160,7 @@ GROUP BY stream, is_unchanged, reason ORDER BY items DESC LIMIT 1000`,
     is_unchanged: z.coerce.boolean(),
     reason: z.string(),
     items: z.coerce.number(),
-    example: z.string(),
+    examples: z.array(z.string()),
   }),
 })
 type Told = z.infer<typeof tally.row>
@@ -174,7 +179,7 @@ function countsOf(stream: string | null, pull: Pull | null, told: readonly Told[
     taken: read - unchanged - sum(unread),
     unchanged,
     skipped: sum(unread),
-    reasons: unread.slice(0, REASONS).map(({ reason: why, items, example }) => ({ reason: why, items, example })),
+    reasons: unread.slice(0, REASONS).map(({ reason: why, items, examples }) => ({ reason: why, items, examples })),
   }
 }
 

@@ -1,13 +1,14 @@
+import { Socket, type LookupFunction } from 'node:net'
 import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { Secret } from '../secret.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
-import { sqlStateOf, translatePostgresError } from './postgres-error.ts'
+import { sqlStateOf, translatePostgresError, type PostgresPlace } from './postgres-error.ts'
 import { readPostgresValue } from './postgres-value.ts'
 import { statement, toPositional, type Params, type Statement } from './statement.ts'
-import { resolveStores } from './store-uri.ts'
+import { resolveStores, type DatabaseTarget } from './store-uri.ts'
 import { createTimings, type PoolUse, type Timing } from './timings.ts'
 import { attempted } from './transaction.ts'
 import { untilTaken } from './until-taken.ts'
@@ -36,7 +37,8 @@ export interface Semantic extends Queries {
   readonly version: string
 }
 
-export type SemanticTarget = { uri: Secret } | { embedded: string }
+/** `others`: a database of theirs that is only read, wherever its address leads. */
+export type SemanticTarget = { uri: Secret } | { embedded: string } | { readonly others: DatabaseTarget; readonly lookup?: LookupFunction }
 
 export interface SemanticOptions {
   log: Log
@@ -56,23 +58,56 @@ export async function openSemantic(target: SemanticTarget, options: SemanticOpti
   if ('embedded' in target) {
     const server = await startEmbeddedPostgres({ directory: target.embedded, log: options.log })
     const { host, port, user, database } = server
-    const describe = `embedded PostgreSQL ${server.version} in ${target.embedded}`
+    const place = { describe: `embedded PostgreSQL ${server.version} in ${target.embedded}`, variable: 'POSTGRES_URI', readOnly: false }
     // Every setting that the driver would otherwise take from PG… variables of the environment is given.
     const config = { host, port, user, database, password: '', ssl: false, max: options.connections ?? 10 }
-    return connect(config, describe, options, server.stop).catch(async (cause: unknown) => {
+    return connect(config, place, options, server.stop).catch(async (cause: unknown) => {
       await server.stop()
       throw cause
     })
   }
+  if ('others' in target) {
+    const { others, lookup } = target
+    if (others.ignored.length > 0) options.log.warn('config.ignored', { variable: others.variable, parameters: others.ignored })
+    const place = { describe: `PostgreSQL at ${others.describe}`, variable: others.variable, readOnly: true }
+    return connect({ ...configOf(others, lookup), max: options.connections ?? 3 }, place, options, async () => {})
+  }
   const resolved = resolveStores({ POSTGRES_URI: target.uri.reveal() }).semantic
   if (!resolved) throw new AppError('config', 'POSTGRES_URI is empty.')
   const config = { connectionString: resolved.uri.reveal(), max: options.connections ?? 10 }
-  return connect(config, `PostgreSQL at ${resolved.describe}`, options, async () => {})
+  const place = { describe: `PostgreSQL at ${resolved.describe}`, variable: 'POSTGRES_URI', readOnly: false }
+  return connect(config, place, options, async () => {})
 }
 
-async function connect(config: PoolConfig, place: string, options: SemanticOptions, afterClose: () => Promise<void>): Promise<Semantic> {
+/** Every setting that the driver would otherwise take from PG… variables or files of this machine is given: they are no secrets of others. */
+function configOf(target: DatabaseTarget, lookup: LookupFunction | undefined): PoolConfig {
+  return {
+    host: target.socket ?? target.host,
+    port: target.port,
+    user: target.username,
+    password: () => target.password.reveal(),
+    database: target.database,
+    ssl: target.tls === null ? false : { rejectUnauthorized: target.tls === 'verify' },
+    ...(lookup === undefined ? {} : { stream: () => guardedSocket(lookup) }),
+  }
+}
+
+/** Connects to just the address that the look-up allowed; a name that resolves differently the second time gains nothing. */
+function guardedSocket(lookup: LookupFunction): Socket {
+  const socket = new Socket()
+  const connectTo = socket.connect.bind(socket)
+  return Object.assign(socket, { connect: (port: number, host: string) => connectTo({ port, host, lookup }) })
+}
+
+async function connect(
+  config: PoolConfig,
+  place: PostgresPlace,
+  options: SemanticOptions,
+  afterClose: () => Promise<void>,
+): Promise<Semantic> {
   const timings = createTimings()
   const session = [`statement_timeout=${options.statementTimeoutMs ?? STATEMENT_MS}`, `timezone='UTC'`, `datestyle='ISO'`]
+  if (place.readOnly) session.push('default_transaction_read_only=on')
   const pool = new Pool({
     ...config,
     connectionTimeoutMillis: CONNECT_MS,
@@ -85,7 +120,7 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
   })
   pool.on('error', (error) => {
     // While we close it ourselves, a connection that ends is no news.
-    if (closing === null) options.log.warn('store.connection_lost', { store: place, message: error.message })
+    if (closing === null) options.log.warn('store.connection_lost', { store: place.describe, message: error.message })
   })
 
   const on = (client: Pool | PoolClient): Queries => {
@@ -143,7 +178,7 @@ async function connect(config: PoolConfig, place: string, options: SemanticOptio
     poolUse: () => ({ most: pool.options.max, open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     slowest: timings.slowest,
     close,
-    describe: place.startsWith('embedded') ? place : place.replace('PostgreSQL', productOf(version)),
+    describe: place.describe.startsWith('embedded') ? place.describe : place.describe.replace('PostgreSQL', productOf(version)),
     version,
   }
 }
@@ -156,12 +191,12 @@ export function productOf(version: string): string {
   return yugabyte === undefined ? `PostgreSQL ${postgres}`.trim() : `YugabyteDB ${yugabyte}`
 }
 
-function refuseTooOld(version: string, place: string): void {
+function refuseTooOld(version: string, { describe, variable, readOnly }: PostgresPlace): void {
   const product = productOf(version)
   const major = Number.parseInt(product.replace('PostgreSQL ', ''), 10)
   if (!product.startsWith('PostgreSQL') || !(major < OLDEST_MAJOR)) return
-  throw new AppError('store-refused', `${place} is ${product}; Fairlead needs PostgreSQL ${OLDEST_MAJOR} or newer.`, {
-    help: `Upgrade the server, or unset POSTGRES_URI for the embedded PostgreSQL.`,
+  throw new AppError('store-refused', `${describe} is ${product}; Fairlead needs PostgreSQL ${OLDEST_MAJOR} or newer.`, {
+    help: readOnly ? `Name another in ${variable}.` : `Upgrade the server, or unset ${variable} for the embedded PostgreSQL.`,
   })
 }
 

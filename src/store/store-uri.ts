@@ -23,8 +23,8 @@ interface ClickHouseTarget {
   variable: string
 }
 
-/** Where a MySQL or MariaDB is: a neighbour that is read from and written to, not a store of ours. */
-export interface MysqlTarget {
+/** Where a database of others is, a neighbour that is read from or written to, in the parts that a driver takes: nothing of the address goes to it as it stands. */
+export interface DatabaseTarget {
   host: string
   port: number
   /** A Unix socket in place of host and port. */
@@ -40,6 +40,8 @@ export interface MysqlTarget {
   variable: string
 }
 
+export type MysqlTarget = DatabaseTarget
+
 /** Null: no setting names this store, so it is the embedded one. */
 export interface StoreTargets {
   semantic: PostgresTarget | null
@@ -50,24 +52,23 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   CLICKHOUSE_URI: 'clickhouse://user:password@host:8123/fairlead',
   MYSQL_URI: 'mysql://user:password@host:3306/lake',
   '--to': 'mysql://user:password@host:3306/lake',
-  '--from': 'mysql://user:password@host:3306/lake',
 }
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-interface Given {
+export interface Given {
   variable: string
   scheme: string
   text: string
 }
 
-const POSTGRES_SCHEMES = ['postgresql', 'postgres', 'postgresql+asyncpg']
+export const POSTGRES_SCHEMES = ['postgresql', 'postgres', 'postgresql+asyncpg']
 const CLICKHOUSE_SCHEMES = ['clickhouse', 'clickhouses', 'http', 'https', 'clickhouse+http', 'clickhouse+https']
 /** These speak ClickHouse's native protocol (port 9000), which the client does not. They are recognised in order to say so. */
 const NATIVE_SCHEMES = ['clickhouse+native', 'clickhouse+asynch']
 const NATIVE_PORTS = new Set(['9000', '9440'])
 const CLICKHOUSE_PARAMETERS = new Set(['cluster', 'database', 'secure', 'ssl'])
-const MYSQL_SCHEMES = ['mysql', 'mariadb', 'mysql+pymysql']
+export const MYSQL_SCHEMES = ['mysql', 'mariadb', 'mysql+pymysql']
 const MYSQL_PARAMETERS = new Set(['ssl-mode', 'sslmode', 'tls', 'ssl', 'socket'])
 const FALLBACKS = ['DATABASE_URI', 'DATABASE_URL']
 
@@ -108,13 +109,13 @@ function choose(variables: Variables, own: string, schemes: readonly string[]): 
   return null
 }
 
-function read(variables: Variables, variable: string): Given | null {
+export function read(variables: Variables, variable: string, example = EXAMPLES[variable]): Given | null {
   const text = variables[variable]?.trim() ?? ''
   if (text === '') return null
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase()
   if (scheme === undefined) {
     throw new AppError('store-scheme', `${variable} does not begin with a scheme.`, {
-      help: `Write it as a URI, for example ${EXAMPLES[variable] ?? 'postgresql://user:password@host:5432/fairlead'}.`,
+      help: `Write it as a URI, for example ${example ?? 'postgresql://user:password@host:5432/fairlead'}.`,
       detail: { variable },
     })
   }
@@ -130,9 +131,9 @@ function unusable(given: Given, schemes: readonly string[]): AppError {
 }
 
 /** `URL` refuses `user@/db?host=/run/postgresql`, which libpq allows: a stand-in host makes it readable. */
-const NO_HOST = 'no-host.invalid'
+export const NO_HOST = 'no-host.invalid'
 
-function parse(given: Given, scheme: string): URL {
+export function parse(given: Given, scheme: string): URL {
   const rest = given.text.slice(given.scheme.length + '://'.length).replace(/^([^/?#]*@)?(?=[/?#]|$)/, `$1${NO_HOST}`)
   if (URL.canParse(`${scheme}://${rest}`)) return new URL(`${scheme}://${rest}`)
   throw new AppError('store-scheme', `${given.variable} is not a well-formed URI.`, {
@@ -141,7 +142,7 @@ function parse(given: Given, scheme: string): URL {
   })
 }
 
-function decode(given: Given, text: string): string {
+export function decode(given: Given, text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -227,7 +228,7 @@ const MYSQL_TLS: Readonly<Record<string, MysqlTarget['tls']>> = {
   '1': 'verify',
 }
 
-function mysqlTarget(given: Given): MysqlTarget {
+export function mysqlTarget(given: Given): MysqlTarget {
   const url = parse(given, 'mysql')
   const query = url.searchParams
   const mode = (query.get('ssl-mode') ?? query.get('sslmode') ?? query.get('tls') ?? query.get('ssl') ?? 'disabled').toLowerCase()

@@ -11,14 +11,29 @@ export function givenServer(): string {
   return uri
 }
 
+export interface OwnDatabase {
+  readonly name: string
+  readonly uri: string
+  /** Statements as they stand, parted by semicolons. */
+  run(sql: string): Promise<void>
+  drop(): Promise<void>
+}
+
 /** A database of its own, made and dropped at the server itself. */
-export async function makeDatabase(): Promise<{ name: string; drop(): Promise<void> }> {
-  const name = `fairlead_yugabyte_${randomBytes(6).toString('hex')}`
-  const onServer = async (sql: string) => {
-    const semantic = await openSemantic({ uri: new Secret(givenServer()) }, { log: silentLog })
+export async function makeDatabase(): Promise<OwnDatabase> {
+  const name = `fairlead_test_${randomBytes(6).toString('hex')}`
+  const own = new URL(givenServer())
+  own.pathname = `/${name}`
+  const runAt = async (uri: string, sql: string) => {
+    const semantic = await openSemantic({ uri: new Secret(uri) }, { log: silentLog, connections: 1 })
     await semantic.query({ name: 'test.database', sql, row: noRow })
     await semantic.close()
   }
-  await onServer(`create database ${name}`)
-  return { name, drop: () => onServer(`drop database ${name} with (force)`) }
+  await runAt(givenServer(), `create database ${name}`)
+  return {
+    name,
+    uri: own.href,
+    run: (sql) => runAt(own.href, sql),
+    drop: () => runAt(givenServer(), `drop database ${name} with (force)`),
+  }
 }
