@@ -1,3 +1,111 @@
+create view _raw_argocd_app_status (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'argocd') AND (stream = 'health') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_argocd_applications (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'argocd') AND (stream = 'applications') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_argocd_syncs (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'argocd') AND (stream = 'syncs') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_github_commits (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'github') AND (stream = 'commits') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_github_pull_requests (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'github') AND (stream = 'pull_requests') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_github_repos (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'github') AND (stream = 'repositories') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_jenkins_builds (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'jenkins') AND (stream = 'builds') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_jenkins_jobs (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'jenkins') AND (stream = 'jobs') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_jenkins_test_results (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'jenkins') AND (stream = 'test_results') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
 create table all_attempts (
   at DateTime64(3, 'UTC'),
   commit_at Nullable(DateTime64(3, 'UTC')),
@@ -152,6 +260,12 @@ create table all_checks (
   url Nullable(String)
 ) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
 
+create table all_choices (
+  digest String,
+  org_id UUID,
+  version UInt64
+) engine = ReplacingMergeTree ORDER BY (org_id, version) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
 create table all_commit_files (
   additions Nullable(UInt32),
   author_email LowCardinality(String),
@@ -239,6 +353,19 @@ create table all_deployments (
   version Nullable(String)
 ) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYYYYMM(at) ORDER BY (org_id, environment, service, at, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192;
 
+create table all_dora_benchmarks (
+  created_at Nullable(DateTime64(3, 'UTC')),
+  description String,
+  max_value Nullable(Decimal(10, 2)),
+  metric_name String,
+  min_value Nullable(Decimal(10, 2)),
+  org_id UUID,
+  performance_level String,
+  unit String,
+  updated_at Nullable(DateTime64(3, 'UTC')),
+  version UInt64
+) engine = ReplacingMergeTree ORDER BY (org_id, version, metric_name, performance_level) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
 create table all_incident_links (
   confidence LowCardinality(String),
   deployment_id String,
@@ -318,6 +445,17 @@ create table all_mailmap_entries (
   seen_at DateTime64(3, 'UTC'),
   source LowCardinality(String)
 ) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, repository, old_email, old_name) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_project_metric_settings (
+  created_at Nullable(DateTime64(3, 'UTC')),
+  enable UInt8,
+  org_id UUID,
+  plugin_name String,
+  plugin_option String,
+  project_name String,
+  updated_at Nullable(DateTime64(3, 'UTC')),
+  version UInt64
+) engine = ReplacingMergeTree ORDER BY (org_id, version, project_name, plugin_name) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
 
 create table all_provider_teams (
   description Nullable(String),
@@ -617,6 +755,20 @@ create view deployments (
 ) engine = View as
 WITH full AS (SELECT s.org_id AS org_id, s.revision AS revision, any(c.sha) AS sha FROM (SELECT DISTINCT org_id, assumeNotNull(revision) AS revision FROM all_deployments WHERE (length(revision) >= 7) AND (length(revision) <= 39)) AS s INNER JOIN (SELECT DISTINCT org_id, sha FROM all_commits WHERE is_deleted = 0) AS c ON (c.org_id = s.org_id) AND (substring(c.sha, 1, 7) = substring(s.revision, 1, 7)) WHERE startsWith(c.sha, s.revision) GROUP BY org_id, revision HAVING uniqExact(c.sha) = 1) SELECT d.id AS id, toString(d.service) AS cicd_scope_id, coalesce(d.title, d.version) AS name, multiIf(d.outcome = 'success', 'SUCCESS', d.outcome = 'failure', 'FAILURE', 'ABORTED') AS result, 'DONE' AS status, toString(d.outcome) AS original_status, toString(if(d.environment = 'other', d.environment_name, d.environment)) AS environment, ifNull(d.started_at, d.at) AS created_date, d.started_at AS started_date, d.at AS finished_date, intDiv(dateDiff('millisecond', d.started_at, d.at), 1000) AS duration_sec, coalesce(full.sha, d.revision) AS commit_sha, d.ref AS ref_name, CAST(d.repository, 'Nullable(String)') AS repo_id, r.url AS repo_url, if(d.outcome = 'success', nullIf(lagInFrame(d.id) OVER (PARTITION BY d.org_id, d.service, d.environment, d.environment_name, d.outcome ORDER BY d.at ASC, d.id ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), ''), NULL) AS prev_success_deployment_commit_id, d.title AS display_title, d.url AS url, d.received_at AS created_at, d.seen_at AS updated_at, d.org_id AS org_id, toString(d.source) AS source FROM (SELECT * FROM all_deployments FINAL WHERE (kind = 'deploy') AND (outcome IN ('success', 'failure', 'cancelled'))) AS d LEFT JOIN full ON (full.org_id = d.org_id) AND (full.revision = d.revision) LEFT JOIN (SELECT org_id, id, url FROM all_repositories FINAL) AS r ON (r.org_id = d.org_id) AND (r.id = d.repository);
 
+create view dora_benchmarks (
+  created_at Nullable(DateTime64(3, 'UTC')),
+  description String,
+  id Int64,
+  max_value Nullable(Decimal(10, 2)),
+  metric_name String,
+  min_value Nullable(Decimal(10, 2)),
+  org_id UUID,
+  performance_level String,
+  unit String,
+  updated_at Nullable(DateTime64(3, 'UTC'))
+) engine = View as
+SELECT toInt64(bitAnd(sipHash64(metric_name, performance_level), 9007199254740991)) AS id, metric_name, performance_level, min_value, max_value, unit, description, created_at, updated_at, org_id FROM all_dora_benchmarks FINAL WHERE (org_id, version) IN (SELECT org_id, max(version) FROM all_choices GROUP BY org_id);
+
 create view incidents (
   closed_date Nullable(DateTime64(3, 'UTC')),
   created_at DateTime64(3, 'UTC'),
@@ -640,6 +792,18 @@ create view incidents (
   url Nullable(String)
 ) engine = View as
 SELECT id, CAST(NULL, 'Nullable(String)') AS issue_id, url, CAST(NULL, 'Nullable(String)') AS number, title, CAST(NULL, 'Nullable(String)') AS description, sent AS priority, multiIf(sent IS NULL, NULL, match(lowerUTF8(sent), '^(critical|crit|fatal|emergency|blocker|highest|high|major|urgent|error|(sev|s|p)[ _-]?[01]|1)$'), 'high', match(lowerUTF8(sent), '^(medium|moderate|normal|warning|warn|average|(sev|s|p)[ _-]?2|2)$'), 'medium', match(lowerUTF8(sent), '^(low|lowest|minor|trivial|info|information|informational|none|(sev|s|p)[ _-]?[345]|[345])$'), 'low', sent) AS severity, 'INCIDENT' AS type, multiIf(resolution_date IS NOT NULL, 'DONE', acknowledged, 'IN_PROGRESS', 'TODO') AS status, multiIf(resolution_date IS NOT NULL, 'closed', acknowledged, 'acknowledged', 'opened') AS original_status, created_date, updated_date, resolution_date AS closed_date, intDiv(dateDiff('millisecond', created_date, resolution_date), 60000) AS lead_time_minutes, resolution_date, created_at, updated_at, org_id, source FROM (SELECT s.id AS id, argMin(s.url, (s.state != 'opened', s.at)) AS url, argMin(s.title, (s.state != 'opened', s.at)) AS title, CAST(argMin(s.severity, (s.state != 'opened', s.at)), 'Nullable(String)') AS sent, countIf(s.state = 'acknowledged') > 0 AS acknowledged, if(countIf(s.state = 'opened') = 0, NULL, minIf(s.at, s.state = 'opened')) AS created_date, max(s.at) AS updated_date, if(countIf(s.state = 'closed') = 0, NULL, maxIf(s.at, s.state = 'closed')) AS resolution_date, min(s.received_at) AS created_at, max(s.seen_at) AS updated_at, s.org_id AS org_id, toString(s.source) AS source FROM all_incident_states AS s FINAL GROUP BY s.org_id, s.source, s.id);
+
+create view project_metric_settings (
+  created_at Nullable(DateTime64(3, 'UTC')),
+  enable UInt8,
+  id Int64,
+  org_id UUID,
+  plugin_name String,
+  plugin_option String,
+  project_name String,
+  updated_at Nullable(DateTime64(3, 'UTC'))
+) engine = View as
+SELECT toInt64(bitAnd(sipHash64(project_name, plugin_name), 9007199254740991)) AS id, project_name, plugin_name, plugin_option, enable, created_at, updated_at, org_id FROM all_project_metric_settings FINAL WHERE (org_id, version) IN (SELECT org_id, max(version) FROM all_choices GROUP BY org_id);
 
 create view v_dora_cfr (
   failed_deployments UInt64,
