@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer, Ask, Connector, Page, RequestOptions } from '../src/connector.ts'
 import { silentLog } from '../src/log.ts'
+import jenkins from './jenkins.ts'
 import jira from './jira.ts'
 import opsgenie from './opsgenie.ts'
 import pagerduty from './pagerduty.ts'
@@ -217,5 +218,30 @@ describe('check names what is missing, with its remedy', () => {
       ok: false,
       missing: [expect.stringMatching(/SHOP.*Browse Projects/), expect.stringMatching(/boards.*Jira Software/)] as string[],
     })
+  })
+})
+
+describe('a list that a tool gives whole', () => {
+  const settings = { url: 'https://jenkins.example.org', user: 'fairlead', token: 'test-token' }
+  const job = (index: number, color = 'blue') => ({ fullName: `job-${String(index).padStart(4, '0')}`, color, lastBuild: null })
+  const all = Array.from({ length: 450 }, (_, index) => job(index))
+  const listed = (jobs: readonly unknown[], cursor: string | null) =>
+    pull(jenkins as never, settings, 'jobs', () => ({ body: { jobs } }), cursor)
+
+  test('is told item by item, once; then what is new or changed, and what came back', async () => {
+    const first = await listed(all, null)
+    expect([first.ids.length, first.pages.length, first.asked.length]).toEqual([450, 3, 1])
+    const end = first.pages.at(-1)?.cursor ?? null
+    expect((await listed(all, end)).ids).toEqual([])
+    // One that runs is no other job.
+    expect((await listed([job(0, 'blue_anime'), ...all.slice(1)], end)).ids).toEqual([])
+    const changed = await listed([job(0, 'red'), ...all.slice(2), job(450)], end)
+    expect(changed.ids).toEqual(['job-0000', 'job-0450'])
+    expect((await listed([job(0, 'red'), ...all.slice(1), job(450)], changed.pages.at(-1)?.cursor ?? null)).ids).toEqual(['job-0001'])
+  })
+
+  test('stopped after any page it goes on with the rest', async () => {
+    const { pages, ids } = await listed(all, null)
+    for (const [index, { cursor }] of pages.entries()) expect((await listed(all, cursor)).ids).toEqual(ids.slice((index + 1) * 200))
   })
 })

@@ -58,7 +58,7 @@ test.each(['deployments', 'commits', 'incidents', 'cicd_deployments', 'project_m
     const behind = table === 'project_metric_settings' || table === 'dora_benchmarks' ? ['org_id'] : ['org_id', 'source']
     expect(found.map((one) => one['name'])).toEqual([...wanted.map((one) => one.name), ...behind])
     for (const [index, { name, type, required }] of wanted.entries()) {
-      const own = String(found[index]?.['type'])
+      const own = String(found[index]?.['type']).replace(/^LowCardinality\((.*)\)$/, '$1')
       const plain = /^Nullable\((.*)\)$/.exec(own)?.[1] ?? own
       const said = SAID.find(([theirs]) => theirs.test(type))?.[1]
       expect(said?.test(plain), `${name} ${type}: ${plain}`).toBe(true)

@@ -1,3 +1,111 @@
+create view _raw_argocd_app_status (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'argocd') AND (stream = 'health') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_argocd_applications (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'argocd') AND (stream = 'applications') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_argocd_syncs (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'argocd') AND (stream = 'syncs') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_github_commits (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'github') AND (stream = 'commits') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_github_pull_requests (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'github') AND (stream = 'pull_requests') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_github_repos (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'github') AND (stream = 'repositories') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_jenkins_builds (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'jenkins') AND (stream = 'builds') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_jenkins_jobs (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'jenkins') AND (stream = 'jobs') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
+create view _raw_jenkins_test_results (
+  created_at DateTime64(3, 'UTC'),
+  data String,
+  id UInt64,
+  input Nullable(String),
+  org_id UUID,
+  params LowCardinality(String),
+  source LowCardinality(String),
+  url Nullable(String)
+) engine = View as
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source FROM all_raw FINAL WHERE (connector = 'jenkins') AND (stream = 'test_results') AND (duplicate_of = 0) AND (encoding = 'utf8') AND (payload != '');
+
 create table all_attempts (
   at DateTime64(3, 'UTC'),
   commit_at Nullable(DateTime64(3, 'UTC')),
@@ -152,6 +260,12 @@ create table all_checks (
   url Nullable(String)
 ) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
 
+create table all_choices (
+  digest String,
+  org_id UUID,
+  version UInt64
+) engine = ReplacingMergeTree ORDER BY (org_id, version) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
 create table all_commit_files (
   additions Nullable(UInt32),
   author_email LowCardinality(String),
@@ -238,6 +352,19 @@ create table all_deployments (
   url Nullable(String),
   version Nullable(String)
 ) engine = ReplacingMergeTree(seen_at, is_deleted) PARTITION BY toYYYYMM(at) ORDER BY (org_id, environment, service, at, source, id) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192;
+
+create table all_dora_benchmarks (
+  created_at Nullable(DateTime64(3, 'UTC')),
+  description String,
+  max_value Nullable(Decimal(10, 2)),
+  metric_name String,
+  min_value Nullable(Decimal(10, 2)),
+  org_id UUID,
+  performance_level String,
+  unit String,
+  updated_at Nullable(DateTime64(3, 'UTC')),
+  version UInt64
+) engine = ReplacingMergeTree ORDER BY (org_id, version, metric_name, performance_level) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
 
 create table all_incident_links (
   confidence LowCardinality(String),
@@ -335,6 +462,17 @@ create table all_mailmap_entries (
   seen_at DateTime64(3, 'UTC'),
   source LowCardinality(String)
 ) engine = ReplacingMergeTree(seen_at, is_deleted) ORDER BY (org_id, repository, old_email, old_name) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
+
+create table all_project_metric_settings (
+  created_at Nullable(DateTime64(3, 'UTC')),
+  enable UInt8,
+  org_id UUID,
+  plugin_name String,
+  plugin_option String,
+  project_name String,
+  updated_at Nullable(DateTime64(3, 'UTC')),
+  version UInt64
+) engine = ReplacingMergeTree ORDER BY (org_id, version, project_name, plugin_name) SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, index_granularity = 8192;
 
 create table all_provider_teams (
   description Nullable(String),
@@ -634,6 +772,20 @@ create view deployments (
 ) engine = View as
 WITH full AS (SELECT s.org_id AS org_id, s.revision AS revision, any(c.sha) AS sha FROM (SELECT DISTINCT org_id, assumeNotNull(revision) AS revision FROM all_deployments WHERE (length(revision) >= 7) AND (length(revision) <= 39)) AS s INNER JOIN (SELECT DISTINCT org_id, sha FROM all_commits WHERE is_deleted = 0) AS c ON (c.org_id = s.org_id) AND (substring(c.sha, 1, 7) = substring(s.revision, 1, 7)) WHERE startsWith(c.sha, s.revision) GROUP BY org_id, revision HAVING uniqExact(c.sha) = 1) SELECT d.id AS id, toString(d.service) AS cicd_scope_id, coalesce(d.title, d.version) AS name, multiIf(d.outcome = 'success', 'SUCCESS', d.outcome = 'failure', 'FAILURE', 'ABORTED') AS result, 'DONE' AS status, toString(d.outcome) AS original_status, toString(if(d.environment = 'other', d.environment_name, d.environment)) AS environment, ifNull(d.started_at, d.at) AS created_date, d.started_at AS started_date, d.at AS finished_date, intDiv(dateDiff('millisecond', d.started_at, d.at), 1000) AS duration_sec, coalesce(full.sha, d.revision) AS commit_sha, d.ref AS ref_name, CAST(d.repository, 'Nullable(String)') AS repo_id, r.url AS repo_url, if(d.outcome = 'success', nullIf(lagInFrame(d.id) OVER (PARTITION BY d.org_id, d.service, d.environment, d.environment_name, d.outcome ORDER BY d.at ASC, d.id ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), ''), NULL) AS prev_success_deployment_commit_id, d.title AS display_title, d.url AS url, d.received_at AS created_at, d.seen_at AS updated_at, d.org_id AS org_id, toString(d.source) AS source FROM (SELECT * FROM all_deployments FINAL WHERE (kind = 'deploy') AND (outcome IN ('success', 'failure', 'cancelled'))) AS d LEFT JOIN full ON (full.org_id = d.org_id) AND (full.revision = d.revision) LEFT JOIN (SELECT org_id, id, url FROM all_repositories FINAL) AS r ON (r.org_id = d.org_id) AND (r.id = d.repository);
 
+create view dora_benchmarks (
+  created_at Nullable(DateTime64(3, 'UTC')),
+  description String,
+  id Int64,
+  max_value Nullable(Decimal(10, 2)),
+  metric_name String,
+  min_value Nullable(Decimal(10, 2)),
+  org_id UUID,
+  performance_level String,
+  unit String,
+  updated_at Nullable(DateTime64(3, 'UTC'))
+) engine = View as
+SELECT toInt64(bitAnd(sipHash64(metric_name, performance_level), 9007199254740991)) AS id, metric_name, performance_level, min_value, max_value, unit, description, created_at, updated_at, org_id FROM all_dora_benchmarks FINAL WHERE (org_id, version) IN (SELECT org_id, max(version) FROM all_choices GROUP BY org_id);
+
 create view incidents (
   closed_date Nullable(DateTime64(3, 'UTC')),
   created_at DateTime64(3, 'UTC'),
@@ -726,6 +878,18 @@ create view repositories (
   updated_at DateTime64(3, 'UTC')
 ) engine = View as
 SELECT reinterpretAsUUID(MD5(concat('repository ', full_name))) AS id, CAST(NULL, 'Nullable(Int64)') AS github_id, arrayElement(splitByChar('/', full_name), -1) AS name, full_name, substring(full_name, 1, greatest((length(full_name) - length(name)) - 1, 0)) AS owner, CAST(NULL, 'Nullable(String)') AS owner_avatar_url, CAST(NULL, 'Nullable(Bool)') AS is_private, CAST(NULL, 'Nullable(String)') AS description, min(received_at) AS created_at, max(seen_at) AS updated_at, org_id, argMax(told_by, described) AS source FROM (SELECT org_id, id AS full_name, toString(source) AS told_by, received_at, seen_at, 1 AS described FROM all_repositories FINAL UNION ALL SELECT org_id, toString(repository) AS full_name, toString(source) AS told_by, received_at, seen_at, 0 AS described FROM all_changes FINAL) GROUP BY org_id, full_name;
+
+create view project_metric_settings (
+  created_at Nullable(DateTime64(3, 'UTC')),
+  enable UInt8,
+  id Int64,
+  org_id UUID,
+  plugin_name String,
+  plugin_option String,
+  project_name String,
+  updated_at Nullable(DateTime64(3, 'UTC'))
+) engine = View as
+SELECT toInt64(bitAnd(sipHash64(project_name, plugin_name), 9007199254740991)) AS id, project_name, plugin_name, plugin_option, enable, created_at, updated_at, org_id FROM all_project_metric_settings FINAL WHERE (org_id, version) IN (SELECT org_id, max(version) FROM all_choices GROUP BY org_id);
 
 create view v_dora_cfr (
   failed_deployments UInt64,

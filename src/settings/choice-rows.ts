@@ -65,7 +65,11 @@ export async function readChoices(from: Queries, org: string | null): Promise<Ma
       return [
         id,
         {
-          project_metric_settings: (optionsOf.get(id) ?? []).map(({ org: _, ...row }) => row),
+          project_metric_settings: (optionsOf.get(id) ?? []).map(
+            ({ project_name, plugin_name, plugin_option, enable, created_at, updated_at }) => {
+              return { project_name, plugin_name, plugin_option, enable, created_at, updated_at }
+            },
+          ),
           dora_benchmarks: figures.map((figure) => ({ ...figure, created_at: at, updated_at: at })),
         },
       ]

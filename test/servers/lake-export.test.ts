@@ -85,7 +85,7 @@ describe('the sample data', () => {
 
   test(
     'the views of the lake say what those of the analytics store say, and what Fairlead says of the same rows',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       await run()
       const asked = {
@@ -139,7 +139,7 @@ describe('the sample data', () => {
     },
   )
 
-  test('twice changes nothing; everything again changes nothing but when it was written', { timeout: 120_000 }, async () => {
+  test('twice changes nothing; everything again changes nothing but when it was written', { timeout: 300_000 }, async () => {
     const first = changes(await run())
     expect(first['deployments']?.[0]).toBeGreaterThan(1_500)
     const before = await whole()
@@ -157,7 +157,7 @@ describe('the sample data', () => {
     ).toEqual([{ table_name: 'commits', through: 1, row_count: first['commits']?.[0], done: 1 }])
   })
 
-  test('broken off after any month and run again, it holds what an undisturbed one holds', { timeout: 120_000 }, async () => {
+  test('broken off after any month and run again, it holds what an undisturbed one holds', { timeout: 300_000 }, async () => {
     await run()
     const undisturbed = await whole()
     for (const stop of [1, 4, 9, 12, 17]) {
@@ -213,7 +213,7 @@ describe('what changes', () => {
 
   test(
     'pages that end within a month, or with it, make the same lake; and what is behind the last row of a month goes',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const at = (month: number, day: number) => `2026-0${month}-0${day}T10:00:00Z`
       const days = [...[1, 2, 3].map((day) => at(1, day)), ...[1, 2, 3].map((day) => at(2, day)), at(3, 1)]
@@ -361,7 +361,7 @@ describe('refused', () => {
 
 test(
   'the program killed in the middle of it, again and again, and then left alone: the lake of an undisturbed run',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async () => {
     const data = await freshDirectory()
     const other = await makeLake()
@@ -394,13 +394,16 @@ test(
   },
 )
 
-test('the program: `export lake` with a server and without, from MYSQL_URI and from --to', { timeout: 120_000 }, async () => {
+test('the program: `export lake` with a server and without, from MYSQL_URI and from --to', { timeout: 300_000 }, async () => {
   const data = await freshDirectory()
   const server = await startServer(data)
   await server.post(
     '/v1/events?wait=visible',
     JSON.stringify({ kind: 'deploy', service: 'api', git_sha: 'abc1234', commit_at: '2026-01-01T00:00:00Z' }),
   )
+  const post = (path: string, body: unknown) => server.post(path, JSON.stringify(body), { authorization: `Bearer ${server.token}` })
+  await post('/v1/projects', { name: 'shop', services: ['api'] })
+  await post('/v1/projects/settings', { name: 'shop', plugin: 'dora', options: { cfr: { window_days: 9 } } })
   const first = await fairlead(['export', 'lake', '--to', lake.uri, '--json'], { data })
   expect([first.code, JSON.parse(first.stdout)]).toMatchObject([0, { lake: expect.stringContaining(lake.name) as string }])
   expect((JSON.parse(first.stdout) as { tables: unknown[] }).tables).toContainEqual({
@@ -414,6 +417,9 @@ test('the program: `export lake` with a server and without, from MYSQL_URI and f
       'select cicd_scope_id as service, lead_time_minutes > 0 as positive from v_dora_lead_time l join deployments d on d.id = l.deployment_id',
     ),
   ).toEqual([{ service: 'api', positive: 1 }])
+  expect(await inLake('select plugin_option as o, (select count(*) from dora_benchmarks) as levels from project_metric_settings')).toEqual([
+    { o: '{"cfr":{"window_days":9}}', levels: 16 },
+  ])
   await server.stop()
   const second = await fairlead(['export', 'lake', '--schema', 'reference'], { data, env: { MYSQL_URI: lake.uri } })
   expect([second.code, /deployments +1 +0 +0/.test(second.stdout)]).toEqual([0, true])

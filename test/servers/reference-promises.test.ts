@@ -37,7 +37,9 @@ const indexes = async (table: string) =>
 
 const source = (file: string) => readFileSync(join(import.meta.dirname, '..', '..', file), 'utf8')
 /** Proved by a test elsewhere, which must be there. */
-const provedIn = (file: string, named: string) => async () => expect(source(file), `${file}: ${named}`).toContain(named)
+const provedIn = (file: string, named: string) => async () => {
+  expect(source(file), `${file}: ${named}`).toContain(named)
+}
 const EXPORT = 'test/servers/lake-export.test.ts'
 const SCHEMA = 'test/servers/reference-schema.test.ts'
 const VIEWS = 'test/reference-views.test.ts'
@@ -121,11 +123,11 @@ async function backedUpAndRestored(): Promise<void> {
   )
   await lake.run(`insert into _raw_jenkins_jobs (id, data, created_at) values (7, x'00ff7b', '2026-02-01')`)
   const { hostname, port, username, password } = new URL(givenMysql())
-  const shell = (program: string, database: string, input = '') => {
+  const shell = (program: string, database: string, input = Buffer.alloc(0)) => {
     const args = ['-h', hostname, '-P', port || '3306', '--protocol=tcp', '-u', decodeURIComponent(username), database]
     const env = { ...process.env, MYSQL_PWD: decodeURIComponent(password) }
-    const { status, stdout, stderr } = spawnSync(program, args, { env, input, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
-    if (status !== 0) throw new Error(`${program}: ${stderr}`)
+    const { status, stdout, stderr } = spawnSync(program, args, { env, input, maxBuffer: 64 * 1024 * 1024 })
+    if (status !== 0) throw new Error(`${program}: ${stderr.toString()}`)
     return stdout
   }
   const restored = await makeLake()
@@ -145,4 +147,6 @@ async function backedUpAndRestored(): Promise<void> {
   }
 }
 
-test.each(PROMISES)('%s', async (_promise, proof) => proof())
+test.each(PROMISES)('%s', async (_promise, proof) => {
+  await expect(proof()).resolves.toBeUndefined()
+})

@@ -93,7 +93,7 @@ describe('on our lake', () => {
   })
 
   test('the indexes that it names are used for what it names them for', async () => {
-    const keyOf = async (sql: string) => (await ask(`explain ${sql}`))[0]?.['possible_keys']
+    const keyOf = async (sql: string) => (await ask(`explain format = traditional ${sql}`))[0]?.['possible_keys']
     expect(
       await keyOf(`select count(*) from deployments where cicd_scope_id = 'api' and environment = 'production' and result = 'SUCCESS'`),
     ).toContain('idx_deployments_frequency')
