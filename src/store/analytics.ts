@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { AppError, systemCode } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 import { noRow, placeholders, type Param, type Params, type Statement } from './statement.ts'
+import { clusterTopology, ONE_NODE, type Topology } from './topology.ts'
 
 export type AnalyticsTarget =
   | { readonly kind: 'embedded'; readonly directory: string }
@@ -31,7 +32,7 @@ export interface Analytics {
   read<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
   /** Reads in the writer's session: for the one writer, which must not queue behind people's queries. */
   readAsWriter<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
-  /** DDL and other statements without rows. */
+  /** DDL and other statements without rows, as one node would have them. */
   run(sql: string): Promise<void>
   /** Rows as JSON objects into the columns named. One insert is one part: give it many rows. */
   insert(table: string, columns: readonly string[], rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
@@ -40,6 +41,8 @@ export interface Analytics {
   /** For people: `chDB 26.7 in <directory>` or `ClickHouse at host:8123/db`. Never a password. */
   readonly describe: string
   readonly database: string
+  /** Null: one node. */
+  readonly cluster: string | null
 }
 
 /** What both readers and the writer say at the start of a session, so that no default of a version or a server decides a number. */
@@ -117,17 +120,20 @@ async function openEmbedded(directory: string, limits: ReadLimits, readerCount: 
     await first.close()
     const writer = await pool(1, () => session(WRITER, false))
     const readers = await pool(readerCount, () => session(readerSettings(limits), true))
-    return build({ writer, readers, describe: `chDB (embedded) in ${directory}`, database: DATABASE })
+    const describe = `chDB (embedded) in ${directory}`
+    return build({ writer, readers, describe, database: DATABASE, cluster: null, topology: ONE_NODE })
   } catch (thrown) {
     throw translate(thrown, 'analytics.open')
   }
 }
 
 async function openServer(target: Extract<AnalyticsTarget, { kind: 'server' }>, limits: ReadLimits): Promise<Analytics> {
+  const { cluster, database } = target
+  const topology = cluster === null ? ONE_NODE : clusterTopology({ name: cluster, database })
   const client = (settings: Settings) =>
     createClient({
       url: target.url.reveal(),
-      database: target.database,
+      database,
       username: target.username,
       password: target.password.reveal(),
       application: 'fairlead',
@@ -138,10 +144,12 @@ async function openServer(target: Extract<AnalyticsTarget, { kind: 'server' }>, 
     })
   const host = new URL(target.url.reveal()).host
   return build({
-    writer: shared(client(WRITER)),
-    readers: shared(client({ ...readerSettings(limits), readonly: 1 })),
-    describe: `ClickHouse at ${host}/${target.database}`,
-    database: target.database,
+    writer: shared(client({ ...WRITER, ...topology.writer })),
+    readers: shared(client({ ...readerSettings(limits), ...topology.reader, readonly: 1 })),
+    describe: `ClickHouse at ${host}/${database}${cluster === null ? '' : `, cluster ${cluster}`}`,
+    database,
+    cluster,
+    topology,
   })
 }
 
@@ -205,7 +213,13 @@ async function pool(size: number, open: () => Promise<ClickHouseClient>): Promis
   }
 }
 
-function build(parts: { writer: Lender; readers: Lender; describe: string; database: string }): Analytics {
+interface Parts extends Pick<Analytics, 'describe' | 'database' | 'cluster'> {
+  readonly topology: Topology
+  readonly writer: Lender
+  readonly readers: Lender
+}
+
+function build(parts: Parts): Analytics {
   const rowsFrom =
     (lender: Lender) =>
     async <R>(statement: Statement<Params, R>, params: Params = {}): Promise<R[]> => {
@@ -224,11 +238,13 @@ function build(parts: { writer: Lender; readers: Lender; describe: string; datab
     read: rowsFrom(parts.readers),
     readAsWriter: rowsFrom(parts.writer),
     async run(sql) {
-      await parts.writer
-        .use((client) => client.command({ query: sql }))
-        .catch((thrown: unknown) => {
-          throw translate(thrown, sql.slice(0, 60))
-        })
+      for (const query of parts.topology.statements(sql)) {
+        await parts.writer
+          .use((client) => client.command({ query }))
+          .catch((thrown: unknown) => {
+            throw translate(thrown, sql.slice(0, 60))
+          })
+      }
     },
     async insert(table, columns, rows) {
       if (rows.length === 0) return
@@ -253,6 +269,7 @@ function build(parts: { writer: Lender; readers: Lender; describe: string; datab
     },
     describe: parts.describe,
     database: parts.database,
+    cluster: parts.cluster,
   }
 }
 
@@ -317,12 +334,25 @@ const MEANING: Record<string, { code: ConstructorParameters<typeof AppError>[0];
   },
 }
 
+/** What a cluster answers while a part of it is away: it is asked again, and nothing is wrong with the rows. */
+const CLUSTER_AWAY = new Set(['209', '210', '225', '242', '279', '285', '286', '289', '319', '369', '999'])
+
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN'])
+
+function clusterAway(thrown: ClickHouseError, name: string): AppError {
+  return new AppError('store-unavailable', `A part of the ClickHouse cluster does not answer: ${thrown.message.slice(0, 200).trim()}`, {
+    help: 'Are all its nodes, and Keeper, running and reachable from each other? Events are kept in the journal meanwhile.',
+    cause: thrown,
+    detail: { statement: name },
+  })
+}
 
 function translate(thrown: unknown, name: string): AppError {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof ClickHouseError) {
     const known = MEANING[thrown.code]
+    if (CLUSTER_AWAY.has(thrown.code) || (thrown.code === '159' && /distributed ddl/i.test(thrown.message)))
+      return clusterAway(thrown, name)
     if (known) return new AppError(known.code, known.message, { help: known.help, cause: thrown, detail: { statement: name } })
     return new AppError('store-refused', `The analytics store refused ${name}: ${thrown.message.slice(0, 300).trim()}`, {
       help: 'Is its schema behind? `fairlead migrate analytics status` says so, `fairlead migrate analytics up` mends it.',

@@ -8,6 +8,8 @@ import { leaseLock } from './lease.ts'
 import { mysqlDialect, mysqlPort } from './dialects/mysql.ts'
 import type { Mysql } from './mysql.ts'
 import { createMigrator, soleOwner, type Migrator, type MigratorOptions } from './migrate.ts'
+import type { SqlPort } from './dialect.ts'
+import { requireSameTopology } from './same-topology.ts'
 import type { Semantic } from './semantic.ts'
 
 const MIGRATIONS = join(PROGRAM_ROOT, 'migrations')
@@ -56,10 +58,25 @@ export function migratorsOf(
     }),
     analytics: createMigrator({
       ...common,
-      port: clickhousePort(analytics),
-      dialect: clickhouseDialect({ cluster: null }),
+      port: ofItsTopology(analytics),
+      dialect: clickhouseDialect,
       directory: join(MIGRATIONS, 'clickhouse'),
       lock,
     }),
+  }
+}
+
+/** Nothing is asked of the analytics store before its tables are known to be of the kind that the address says. */
+function ofItsTopology(analytics: Analytics): SqlPort {
+  const port = clickhousePort(analytics)
+  let checked: Promise<void> | null = null
+  const check = () =>
+    (checked ??= requireSameTopology(analytics).catch((thrown: unknown) => {
+      checked = null
+      throw thrown
+    }))
+  return {
+    run: (sql) => check().then(() => port.run(sql)),
+    rows: (each, params) => check().then(() => port.rows(each, params)),
   }
 }
