@@ -26,7 +26,7 @@ export async function openStore(kind: StoreKind, target: string): Promise<OpenSt
   if (kind === 'clickhouse') {
     const analytics = await openAnalytics({ kind: 'embedded', directory: target })
     const { describe, close } = analytics
-    return { port: clickhousePort(analytics), dialect: clickhouseDialect({ cluster: null }), lock: soleOwner, describe, close }
+    return { port: clickhousePort(analytics), dialect: clickhouseDialect, lock: soleOwner, describe, close }
   }
   if (kind === 'mysql') {
     const where = resolveMysql(target)

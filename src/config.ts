@@ -46,7 +46,9 @@ export const SETTINGS = {
   POSTGRES_URI: secret(
     'Semantic store: `postgresql://…` (PostgreSQL 14+, YugabyteDB). Unset: a PostgreSQL of our own in the data directory.',
   ),
-  CLICKHOUSE_URI: secret('Analytics store: `clickhouse://user:password@host:8123/db` or `http(s)://…`. Unset: chDB in the data directory.'),
+  CLICKHOUSE_URI: secret(
+    'Analytics store: `clickhouse://user:password@host:8123/db` or `http(s)://…`; `?cluster=NAME` for replicated and distributed tables. Unset: chDB in the data directory.',
+  ),
   DATABASE_URI: secret('Used for the store whose scheme it has, when the specific variable is unset.'),
   DATABASE_URL: secret('As DATABASE_URI, asked last.'),
   MYSQL_URI: secret(

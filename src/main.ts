@@ -117,11 +117,6 @@ export async function openStores(config: Config, options: Pick<OpenOptions, 'log
   })
   if (targets.analytics !== null && targets.analytics.ignored.length > 0)
     log.warn('config.ignored', { variable: targets.analytics.variable, parameters: targets.analytics.ignored })
-  if (targets.analytics?.cluster != null) {
-    throw new AppError('config', `${targets.analytics.variable} names a cluster; tables on a cluster are not made yet.`, {
-      help: 'Leave out `?cluster=` to use one server.',
-    })
-  }
   const dataDirectory = await openDataDirectory(config.data)
   const closers = closing(log)
   closers.add(() => dataDirectory.release())

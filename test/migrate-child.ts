@@ -26,7 +26,7 @@ async function migrate(options: MigratorOptions, close: () => Promise<void>): Pr
 
 if (store === 'clickhouse') {
   const analytics = await openAnalytics({ kind: 'embedded', directory: target })
-  await migrate({ ...common, port: clickhousePort(analytics), dialect: clickhouseDialect({ cluster: null }) }, analytics.close)
+  await migrate({ ...common, port: clickhousePort(analytics), dialect: clickhouseDialect }, analytics.close)
 } else if (store === 'mysql') {
   const where = resolveMysql(target)
   if (where === null) throw new Error('no address')

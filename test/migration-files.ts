@@ -14,7 +14,7 @@ export const YUGABYTE_LIKE = 'PostgreSQL 15.2-YB-2.25.0.0-b0 on x86_64'
 const DIALECTS: Readonly<Record<TestedStore, Dialect>> = {
   postgres: postgresDialect('PostgreSQL 15'),
   yugabyte: postgresDialect(YUGABYTE_LIKE),
-  clickhouse: clickhouseDialect({ cluster: null }),
+  clickhouse: clickhouseDialect,
   mysql: mysqlDialect,
 }
 

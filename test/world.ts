@@ -91,14 +91,33 @@ export async function migrateClickhouse(analytics: Analytics): Promise<void> {
   }
 }
 
+type Deriving = Pick<Parameters<typeof createDeriver>[0], 'pathsOf' | 'wholeUpTo' | 'spansMs'>
+
 export async function openWorld(
   now = '2026-03-02T12:00:00.000Z',
   configs: ReadonlyMap<string, unknown> = new Map(),
-  deriving: Pick<Parameters<typeof createDeriver>[0], 'pathsOf' | 'wholeUpTo' | 'spansMs'> = {},
+  deriving: Deriving = {},
 ): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'fairlead-world-'))
   const analytics = await openAnalytics({ kind: 'embedded', directory: join(directory, 'analytics') })
   await migrateClickhouse(analytics)
+  const world = await worldOn(analytics, now, configs, deriving)
+  return {
+    ...world,
+    async close() {
+      await world.close()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The same over a store that is there, and has its tables. */
+export async function worldOn(
+  analytics: Analytics,
+  now = '2026-03-02T12:00:00.000Z',
+  configs: ReadonlyMap<string, unknown> = new Map(),
+  deriving: Deriving = {},
+): Promise<World> {
   const registry = await loadRegistry()
   const clock = fixedClock(now)
   const deriver = createDeriver({ analytics, clock, ...deriving })
@@ -148,10 +167,7 @@ export async function openWorld(
         await analytics.run(`ALTER TABLE all_${table} DELETE WHERE org_id = '${org}'`)
       await deriver.rebuild(org)
     },
-    async close() {
-      await analytics.close()
-      await rm(directory, { recursive: true, force: true })
-    },
+    close: () => analytics.close(),
   }
   return world
 }

@@ -5,6 +5,7 @@ import { AppError, systemCode } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 import { noRow, placeholders, type Param, type Params, type Statement } from './statement.ts'
 import { createTimings, type PoolUse, type Timing } from './timings.ts'
+import { clusterTopology, ONE_NODE, type Topology } from './topology.ts'
 
 export type AnalyticsTarget =
   | { readonly kind: 'embedded'; readonly directory: string }
@@ -32,7 +33,7 @@ export interface Analytics {
   read<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
   /** Reads in the writer's session: for the one writer, which must not queue behind people's queries. */
   readAsWriter<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
-  /** DDL and other statements without rows; as it stands where there are no parameters. */
+  /** DDL and other statements without rows, as one node would have them; as it stands where there are no parameters. */
   run(sql: string, params?: Params): Promise<void>
   /** Rows as JSON objects into the columns named. One insert is one part: give it many rows. */
   insert(table: string, columns: readonly string[], rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
@@ -45,6 +46,8 @@ export interface Analytics {
   /** For people: `chDB 26.7 in <directory>` or `ClickHouse at host:8123/db`. Never a password. */
   readonly describe: string
   readonly database: string
+  /** Null: one node. */
+  readonly cluster: string | null
 }
 
 /** What both readers and the writer say at the start of a session, so that no default of a version or a server decides a number. */
@@ -122,18 +125,21 @@ async function openEmbedded(directory: string, limits: ReadLimits, readerCount: 
     await first.close()
     const writer = await pool(1, () => session(WRITER, false))
     const readers = await pool(readerCount, () => session(readerSettings(limits), true))
+    const describe = `chDB (embedded) in ${directory}`
     // The embedded engine keeps no log of queries, and a reading session can set nothing.
-    return build({ writer, readers, named: () => ({}), describe: `chDB (embedded) in ${directory}`, database: DATABASE })
+    return build({ writer, readers, named: () => ({}), describe, database: DATABASE, cluster: null, topology: ONE_NODE })
   } catch (thrown) {
     throw translate(thrown, 'analytics.open')
   }
 }
 
 async function openServer(target: Extract<AnalyticsTarget, { kind: 'server' }>, limits: ReadLimits): Promise<Analytics> {
+  const { cluster, database } = target
+  const topology = cluster === null ? ONE_NODE : clusterTopology({ name: cluster, database })
   const client = (settings: Settings) =>
     createClient({
       url: target.url.reveal(),
-      database: target.database,
+      database,
       username: target.username,
       password: target.password.reveal(),
       application: 'fairlead',
@@ -144,11 +150,13 @@ async function openServer(target: Extract<AnalyticsTarget, { kind: 'server' }>, 
     })
   const host = new URL(target.url.reveal()).host
   return build({
-    writer: shared(client(WRITER)),
-    readers: shared(client({ ...readerSettings(limits), readonly: 1 })),
+    writer: shared(client({ ...WRITER, ...topology.writer })),
+    readers: shared(client({ ...readerSettings(limits), ...topology.reader, readonly: 1 })),
     named: (name) => ({ clickhouse_settings: { log_comment: `fairlead ${name}` } }),
-    describe: `ClickHouse at ${host}/${target.database}`,
-    database: target.database,
+    describe: `ClickHouse at ${host}/${database}${cluster === null ? '' : `, cluster ${cluster}`}`,
+    database,
+    cluster,
+    topology,
   })
 }
 
@@ -214,11 +222,10 @@ async function pool(size: number, open: () => Promise<ClickHouseClient>): Promis
   }
 }
 
-interface Parts {
+interface Parts extends Pick<Analytics, 'describe' | 'database' | 'cluster'> {
+  readonly topology: Topology
   readonly writer: Lender
   readonly readers: Lender
-  readonly describe: string
-  readonly database: string
   /** How the engine's own log of queries learns the name of a statement. */
   named(name: string): { clickhouse_settings?: { log_comment: string } }
 }
@@ -260,11 +267,13 @@ function build(parts: Parts): Analytics {
     async run(sql, params) {
       const name = nameOf(sql)
       const bound = params === undefined ? {} : { query_params: bind(name, sql, params) }
-      await timings
-        .timed(name, () => parts.writer.use((client) => client.command({ query: sql, ...bound, ...parts.named(name) })))
-        .catch((thrown: unknown) => {
-          throw translate(thrown, sql.slice(0, 60))
-        })
+      for (const query of parts.topology.statements(sql)) {
+        await timings
+          .timed(name, () => parts.writer.use((client) => client.command({ query, ...bound, ...parts.named(name) })))
+          .catch((thrown: unknown) => {
+            throw translate(thrown, sql.slice(0, 60))
+          })
+      }
     },
     async insert(table, columns, rows) {
       if (rows.length === 0) return
@@ -295,6 +304,7 @@ function build(parts: Parts): Analytics {
     },
     describe: parts.describe,
     database: parts.database,
+    cluster: parts.cluster,
   }
 }
 
@@ -359,12 +369,25 @@ const MEANING: Record<string, { code: ConstructorParameters<typeof AppError>[0];
   },
 }
 
+/** What a cluster answers while a part of it is away: it is asked again, and nothing is wrong with the rows. */
+const CLUSTER_AWAY = new Set(['209', '210', '225', '242', '279', '285', '286', '289', '319', '369', '999'])
+
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN'])
+
+function clusterAway(thrown: ClickHouseError, name: string): AppError {
+  return new AppError('store-unavailable', `A part of the ClickHouse cluster does not answer: ${thrown.message.slice(0, 200).trim()}`, {
+    help: 'Are all its nodes, and Keeper, running and reachable from each other? Events are kept in the journal meanwhile.',
+    cause: thrown,
+    detail: { statement: name },
+  })
+}
 
 function translate(thrown: unknown, name: string): AppError {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof ClickHouseError) {
     const known = MEANING[thrown.code]
+    if (CLUSTER_AWAY.has(thrown.code) || (thrown.code === '159' && /distributed ddl/i.test(thrown.message)))
+      return clusterAway(thrown, name)
     if (known) return new AppError(known.code, known.message, { help: known.help, cause: thrown, detail: { statement: name } })
     return new AppError('store-refused', `The analytics store refused ${name}: ${thrown.message.slice(0, 300).trim()}`, {
       help: 'Is its schema behind? `fairlead migrate analytics status` says so, `fairlead migrate analytics up` mends it.',

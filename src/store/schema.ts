@@ -8,6 +8,8 @@ import { mysqlDialect, mysqlPort } from './dialects/mysql.ts'
 import type { Mysql } from './mysql.ts'
 import { migrationFolder } from './migration-folder.ts'
 import { createMigrator, soleOwner, type Migrator, type MigratorOptions } from './migrate.ts'
+import type { SqlPort } from './dialect.ts'
+import { requireSameTopology } from './same-topology.ts'
 import type { Semantic } from './semantic.ts'
 
 export type MigrationOptions = Pick<MigratorOptions, 'actor' | 'onStep' | 'outOfOrder' | 'waitMs'>
@@ -54,10 +56,25 @@ export function migratorsOf(
     }),
     analytics: createMigrator({
       ...common,
-      port: clickhousePort(analytics),
-      dialect: clickhouseDialect({ cluster: null }),
+      port: ofItsTopology(analytics),
+      dialect: clickhouseDialect,
       ...migrationFolder('clickhouse'),
       lock,
     }),
+  }
+}
+
+/** Nothing is asked of the analytics store before its tables are known to be of the kind that the address says. */
+function ofItsTopology(analytics: Analytics): SqlPort {
+  const port = clickhousePort(analytics)
+  let checked: Promise<void> | null = null
+  const check = () =>
+    (checked ??= requireSameTopology(analytics).catch((thrown: unknown) => {
+      checked = null
+      throw thrown
+    }))
+  return {
+    run: (sql, params) => check().then(() => port.run(sql, params)),
+    rows: (each, params) => check().then(() => port.rows(each, params)),
   }
 }
