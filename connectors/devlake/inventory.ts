@@ -1,6 +1,7 @@
 import type { Ask, Check, Inventory } from '../../src/connector.ts'
 import { repositoryOf } from '../../src/git/refs.ts'
 import type { Config } from './config.ts'
+import { partsOf } from './fairlead.ts'
 import { openLake, type Lake } from './lake.ts'
 import type { TableName } from './tables.ts'
 import { nameOf, safeUrl } from './value.ts'
@@ -117,7 +118,8 @@ export async function inventory(ask: Ask<Config>): Promise<Inventory> {
 
 /** What a project holds, as names that mean something here. */
 async function projectsOf(lake: Lake): Promise<Inventory['projects']> {
-  const [projects, mapping] = await Promise.all([lake.whole('projects'), lake.whole('project_mapping')])
+  const [projects, mapped] = await Promise.all([lake.whole('projects'), lake.whole('project_mapping')])
+  const mapping = mapped.filter((one) => one['fairlead'] !== 'fairlead:derived')
   const scopes = mapping.flatMap((one) => (one['table'] === 'cicd_scopes' ? [one['row_id']] : []))
   const repos = new Map(
     (
@@ -126,7 +128,7 @@ async function projectsOf(lake: Lake): Promise<Inventory['projects']> {
         'id',
         mapping.flatMap((one) => (one['table'] === 'repos' ? [one['row_id']] : [])),
       )
-    ).map((row) => [row['id'], nameOf({ name: text(row['name']), url: text(row['url']) })]),
+    ).map((row) => [row['id'], nameOf({ name: text(row['name']), url: row['fairlead'] === undefined ? text(row['url']) : null })]),
   )
   const deployed = await deployedIn(lake, scopes)
   const names = new Set([...projects.map((one) => String(one['name'])), ...mapping.map((one) => String(one['project_name']))])
@@ -156,7 +158,10 @@ async function deployedIn(lake: Lake, scopes: readonly unknown[]): Promise<(scop
     const name = repositoryOf(text(url) ?? '') ?? safeUrl(text(url))
     if (name !== null && wanted.has(scope)) services.set(scope, [...(services.get(scope) ?? []), name])
   }
-  return (scope) => services.get(scope) ?? []
+  return (scope) => {
+    const [service] = partsOf(scope) ?? []
+    return service == null ? (services.get(scope) ?? []) : [service]
+  }
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value.trim() !== '' ? value : null)

@@ -3,6 +3,7 @@ import { pulled, type Ask, type Database, type Page } from '../../src/connector.
 import { readCursor } from '../../src/paging.ts'
 import type { Config } from './config.ts'
 import { WANTED, wantedOf, type TableName } from './tables.ts'
+import { fairleadMark, marked } from './fairlead.ts'
 import { dateOf } from './value.ts'
 
 export type Row = Readonly<Record<string, unknown>>
@@ -44,12 +45,12 @@ export async function openLake(ask: Pick<Ask<Config>, 'config' | 'mysql'>): Prom
 
   const selected = (table: TableName, alias: string): string => {
     const { key, columns: wanted, cut = {} } = wantedOf(table)
-    return [...key, ...wanted]
+    const columns = [...key, ...wanted]
       .filter((column) => hasColumn(table, column))
       .map((column) =>
         cut[column] === undefined ? `${alias}.${quoted(column)}` : `left(${alias}.${quoted(column)}, ${cut[column]}) as ${quoted(column)}`,
       )
-      .join(', ')
+    return [...columns, ...(hasColumn(table, '_raw_data_table') ? [fairleadMark(alias)] : [])].join(', ')
   }
   const rows: Lake['rows'] = async (table, column, values) => {
     if (!has(table) || !hasColumn(table, column)) return []
@@ -59,7 +60,7 @@ export async function openLake(ask: Pick<Ask<Config>, 'config' | 'mysql'>): Prom
     for (let start = 0; start < asked.length; start += VALUES_AT_ONCE) {
       const some = asked.slice(start, start + VALUES_AT_ONCE)
       const sql = `select ${selected(table, 't')} from ${quoted(table)} t where t.${quoted(column)} in ({values:text[]}) order by ${order.join(', ')}`
-      for (const row of await database.query(`devlake.${table}`, sql, { values: some })) told.push(row)
+      for (const row of await database.query(`devlake.${table}`, sql, { values: some })) told.push(marked(row))
     }
     return told
   }
@@ -91,7 +92,8 @@ export async function openLake(ask: Pick<Ask<Config>, 'config' | 'mysql'>): Prom
       const order = wantedOf(table)
         .key.map((one) => `t.${quoted(one)}`)
         .join(', ')
-      return [...(await database.query(`devlake.${table}`, `select ${selected(table, 't')} from ${quoted(table)} t order by ${order}`))]
+      const rows = await database.query(`devlake.${table}`, `select ${selected(table, 't')} from ${quoted(table)} t order by ${order}`)
+      return rows.map(marked)
     },
     async moment(table) {
       if (!hasColumn(table, 'updated_at')) return null
@@ -158,7 +160,7 @@ export async function* walk(ask: Ask<Config>, { table, size = ROWS_A_PAGE, watch
     )
     const isLast = rows.length < size
     after = isLast ? null : key.map((column) => String(rows.at(-1)?.[column]))
-    const told = rows.length === 0 ? [] : await payloads(lake, rows)
+    const told = rows.length === 0 ? [] : await payloads(lake, rows.map(marked))
     const items = told.map((payload, index) => pulled(key.map((column) => String(rows[index]?.[column])).join(' '), null, payload))
     done += rows.length
     ask.progress(done, null, table.replaceAll('_', ' '))

@@ -4,7 +4,7 @@ import { createLog } from '../log.ts'
 import { openStores } from '../main.ts'
 import { openLake, requireLake } from '../lake/open-lake.ts'
 import type { Migrator, Step } from '../store/migrate.ts'
-import { lakeMigrator, type StoreName } from '../store/schema.ts'
+import { lakeMigrator, schemaOfLake, type StoreName } from '../store/schema.ts'
 import { runningServer } from './client.ts'
 import { note, print, printJson, table } from './output.ts'
 
@@ -37,7 +37,7 @@ export async function run(config: Config, first: string | undefined, second: str
   if (STORES[store ?? ''] === 'lake') {
     const mysql = await openLake(requireLake(config.MYSQL_URI?.reveal()), { log })
     try {
-      return await actOn({ lake: lakeMigrator(mysql, common) }, action, options)
+      return await actOn({ lake: lakeMigrator(mysql, common, (await schemaOfLake(mysql)) ?? 'reference') }, action, options)
     } finally {
       await mysql.close()
     }

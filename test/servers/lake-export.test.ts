@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { demoStory } from '../../src/ingest/demo-story.ts'
-import { exportReference, type ExportOptions } from '../../src/lake/export-reference.ts'
-import type { Choices } from '../../src/lake/export-choices.ts'
+import { exportLake, type ExportOptions } from '../../src/lake/export-lake.ts'
+import type { Choices } from '../../src/lake/lake-schema.ts'
 import { levelRules } from '../../src/measure/levels.ts'
 import { measure, samples } from '../../src/measure/measure.ts'
 import { windowOf } from '../../src/measure/window.ts'
@@ -37,7 +37,11 @@ beforeEach(async () => {
   }
 })
 
-const choices: Choices = { projects: async () => projects, levels: async () => levelRules() }
+const choices: Choices = {
+  projects: async () => projects,
+  levels: async () => levelRules(),
+  roster: async () => ({ people: [], teams: [], providers: new Map() }),
+}
 const headOf = statement({
   name: 'test.head',
   sql: 'SELECT max(seq) AS head FROM all_raw WHERE org_id = {org:UUID}',
@@ -46,7 +50,7 @@ const headOf = statement({
 const run = async (options: Partial<ExportOptions> = {}, of = org) => {
   const [found] = await world.analytics.read(headOf, { org })
   const parts = { analytics: world.analytics, choices, clock: world.clock, head: () => found?.head ?? 0 }
-  return exportReference(parts, of, mysql, { full: false, signal: new AbortController().signal, progress() {}, ...options })
+  return exportLake(parts, of, mysql, 'reference', { full: false, signal: new AbortController().signal, progress() {}, ...options })
 }
 const anything = z.record(z.string(), z.unknown())
 const inLake = (sql: string) => mysql.query(statement({ name: 'test.lake', sql, row: anything }))
