@@ -13,7 +13,7 @@ import { count, figure, machine, options, print } from './figures.ts'
 
 const DEFAULTS = { commits: '100k', pulls: '20k', deployments: '5k', incidents: '2k', repositories: '50', json: 'false' }
 
-/** `fairlead import devlake` of a generated database, into a fresh data directory: the whole process, then again when nothing is new. */
+/** `fairlead import devlake` of a generated database, into a fresh data directory: the whole process, then again when nothing is new; and the way back. */
 export async function run(args: string[]): Promise<void> {
   const before = machine()
   const given = options(args, DEFAULTS)
@@ -43,10 +43,24 @@ export async function run(args: string[]): Promise<void> {
       )
       return { ms: performance.now() - started, report: report as ImportReport }
     }
+    const exported = async (): Promise<number> => {
+      const started = performance.now()
+      const target = new URL(server)
+      target.pathname = `/${database}_out`
+      await fairlead(['export', 'lake', '--schema', 'devlake', '--json'], { FAIRLEAD_DATA: join(folder, 'data'), MYSQL_URI: target.href })
+      return (performance.now() - started) / 1000
+    }
     const first = await imported()
     const again = await imported()
+    await home.run(`create database ${quoted(`${database}_out`)} character set utf8mb4 collate utf8mb4_bin`)
+    const out = [await exported(), await exported()] as const
     const full = first.report.tables.reduce((sum, { taken }) => sum + (taken ?? 0), 0)
-    const figures = [figure('import', 's', [first.ms / 1000]), figure('again, nothing new', 's', [again.ms / 1000])]
+    const figures = [
+      figure('import', 's', [first.ms / 1000]),
+      figure('again, nothing new', 's', [again.ms / 1000]),
+      figure('export --schema devlake', 's', [out[0]]),
+      figure('export again, nothing new', 's', [out[1]]),
+    ]
     const notes = [
       `${full.toLocaleString('en')} rows taken, ${first.report.tables.reduce((sum, { skipped }) => sum + (skipped ?? 0), 0)} skipped; the server took ${first.report.seconds.toFixed(1)} s of it.`,
       'Whole processes, without a running server: the stores are made by the way.',
@@ -54,7 +68,7 @@ export async function run(args: string[]): Promise<void> {
     const report = { bench: 'import', setup: size, figures, notes }
     process.stdout.write(`${given.json === 'true' ? JSON.stringify({ ...report, machine: before }) : print(report, before)}\n`)
   } finally {
-    await home.run(`drop database ${quoted(database)}`)
+    for (const one of [database, `${database}_out`]) await home.run(`drop database if exists ${quoted(one)}`)
     await home.close()
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   }

@@ -35,8 +35,9 @@ import { removeSourceRows, sourcesWithItems } from './ingest/remove.ts'
 import { replaySource } from './ingest/replay.ts'
 import { ONLY_DERIVED, openRereading } from './ingest/reread.ts'
 import { requireSameJournal } from './ingest/same-journal.ts'
-import { exportReference } from './lake/export-reference.ts'
+import { exportLake } from './lake/export-lake.ts'
 import { openLake, requireLake } from './lake/open-lake.ts'
+import { readRoster } from './lake/roster.ts'
 import type { Log } from './log.ts'
 import { createDeriver } from './measure/derive.ts'
 import { createAsOf } from './operate/as-of.ts'
@@ -408,11 +409,16 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
             organizations,
           },
         }),
-      async exportLake(org, to, exportOptions) {
+      async exportLake(org, schema, to, exportOptions) {
         const mysql = await openLake(to === undefined ? requireLake(config.MYSQL_URI?.reveal()) : requireLake(to, '--to'), { log })
         try {
           await choices.mend(org)
-          const tables = await exportReference({ analytics, clock, head: () => applier.stats().visible }, org, mysql, exportOptions)
+          const chosen = {
+            projects: (of: string) => projects.list(of),
+            roster: (of: string) => readRoster({ semantic, clock, people: known, providersOf }, of),
+          }
+          const parts = { analytics, choices: chosen, clock, head: () => applier.stats().visible }
+          const tables = await exportLake(parts, org, mysql, schema, exportOptions)
           return { lake: mysql.describe, tables }
         } finally {
           await mysql.close()

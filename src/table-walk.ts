@@ -18,6 +18,13 @@ export interface Wanted {
   readonly grows?: string
 }
 
+/** What is selected beside the wanted columns of a table that has this one, and what a row becomes with it. */
+export interface Beside {
+  readonly column: string
+  selected(alias: string): string
+  said(row: Row): Row
+}
+
 /** A database, with what it has of the tables and columns that are wanted. */
 export interface Tables<T extends string = string> {
   readonly database: Database
@@ -38,6 +45,8 @@ export interface Tables<T extends string = string> {
   count(table: string): Promise<number>
   wanted(table: T): Wanted
   selected(table: T, alias: string): string
+  /** A row of such a SELECT as it is told on. */
+  said(row: Row): Row
   quoted(name: string): string
   /** The type of a column, as a parameter beside it has it. */
   typeOf(table: T, column: string): string
@@ -58,7 +67,7 @@ export async function openTables<T extends string>(
   database: Database,
   tool: string,
   tables: Readonly<Record<T, Wanted>>,
-  schema: string | null = null,
+  { schema = null, beside }: { readonly schema?: string | null; readonly beside?: Beside } = {},
 ): Promise<Tables<T>> {
   const isMysql = database.dialect === 'mysql'
   const quoted = (name: string) => (isMysql ? `\`${name.replaceAll('`', '``')}\`` : `"${name.replaceAll('"', '""')}"`)
@@ -76,14 +85,15 @@ export async function openTables<T extends string>(
       .key.map((one) => `t.${quoted(one)}`)
       .join(', ')
 
+  const said = beside?.said ?? ((row: Row) => row)
   const selected = (table: T, alias: string): string => {
     const { key, columns: wanted, cut = {} } = wantedOf(table)
-    return [...new Set([...key, ...wanted])]
+    const columns = [...new Set([...key, ...wanted])]
       .filter((column) => hasColumn(table, column))
       .map((column) =>
         cut[column] === undefined ? `${alias}.${quoted(column)}` : `left(${alias}.${quoted(column)}, ${cut[column]}) as ${quoted(column)}`,
       )
-      .join(', ')
+    return [...columns, ...(beside !== undefined && hasColumn(table, beside.column) ? [beside.selected(alias)] : [])].join(', ')
   }
   const rows: Tables<T>['rows'] = async (table, column, values) => {
     if (!has(table) || !hasColumn(table, column)) return []
@@ -93,7 +103,7 @@ export async function openTables<T extends string>(
     for (let start = 0; start < asked.length; start += VALUES_AT_ONCE) {
       const some = asked.slice(start, start + VALUES_AT_ONCE)
       const sql = `select ${selected(table, 't')} from ${placed(table)} t where t.${quoted(column)} ${list} order by ${keyOf(table)}`
-      for (const row of await database.query(`${tool}.${table}`, sql, { values: some })) told.push(row)
+      for (const row of await database.query(`${tool}.${table}`, sql, { values: some })) told.push(said(row))
     }
     return told
   }
@@ -103,6 +113,7 @@ export async function openTables<T extends string>(
     hasColumn,
     quoted: (name) => (all.has(name) ? placed(name) : quoted(name)),
     selected,
+    said,
     rows,
     typeOf,
     wanted: wantedOf,
@@ -125,9 +136,8 @@ export async function openTables<T extends string>(
     },
     async whole(table) {
       if (!has(table)) return []
-      return [
-        ...(await database.query(`${tool}.${table}`, `select ${selected(table, 't')} from ${placed(table)} t order by ${keyOf(table)}`)),
-      ]
+      const sql = `select ${selected(table, 't')} from ${placed(table)} t order by ${keyOf(table)}`
+      return (await database.query(`${tool}.${table}`, sql)).map(said)
     },
     async others(table, columns) {
       const there = columns.filter((column) => all.get(table)?.has(column) === true)
@@ -210,7 +220,7 @@ export async function* walkTable<T extends string>(
     )
     const isLast = rows.length < size
     after = isLast ? null : key.map((column) => String(rows.at(-1)?.[column]))
-    const told = rows.length === 0 ? [] : await payloads(rows)
+    const told = rows.length === 0 ? [] : await payloads(rows.map(tables.said))
     const items = told.map((payload, index) => pulled(key.map((column) => String(rows[index]?.[column])).join(' '), null, payload))
     done += rows.length
     ask.progress(done, null, table.replaceAll('_', ' '))

@@ -5,6 +5,7 @@ import { review, type Review } from '../../domain/review.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import type { Ask, Page } from '../../src/connector.ts'
 import type { Config } from './config.ts'
+import { byFairlead, inner } from './fairlead.ts'
 import { walk } from './lake.ts'
 import { accountsOf } from './people.ts'
 import { repositoriesOf } from './repository.ts'
@@ -19,6 +20,7 @@ export const commentPayload = z.object({
   account,
   pull_request: z.object({ id: z.string(), pull_request_key: looseNumber(), url: looseText() }).nullable(),
   repo: repositoryPayload,
+  fairlead: byFairlead,
 })
 
 /** Never what they say: who said it, when, and the verdict. */
@@ -70,12 +72,13 @@ export function commentRows(row: z.output<typeof commentPayload>): DomainRows {
   if (row.created_date === null) throw new Error('it has no date')
   const author = loginOf(row.account)
   const isReview = row.type === 'REVIEW'
+  const change_id = changeId(repository, Math.round(number), row.pull_request)
   const told = rowOf(review, {
-    id: row.id,
-    change_id: changeId(repository, Math.round(number), row.pull_request),
+    id: inner(row.id, change_id, row.fairlead),
+    change_id,
     repository,
     kind: isReview ? 'review' : 'comment',
-    state: isReview ? (VERDICT[row.status?.toUpperCase() ?? ''] ?? null) : null,
+    state: isReview || row.fairlead !== undefined ? (VERDICT[row.status?.toUpperCase() ?? ''] ?? null) : null,
     author,
     author_is_bot: isBot(author),
     at: row.created_date,

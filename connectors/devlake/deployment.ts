@@ -9,7 +9,7 @@ import type { Ask, Page } from '../../src/connector.ts'
 import type { Config } from './config.ts'
 import { walk } from './lake.ts'
 import { accountsOf } from './people.ts'
-import { scopesOf } from './pipeline.ts'
+import { scopePayload, scopesOf } from './pipeline.ts'
 import { repositoriesOf } from './repository.ts'
 import { account, date, loginOf, nameOf, outcomeFields, outcomeOf, repositoryPayload, safeUrl, startOf } from './value.ts'
 
@@ -26,7 +26,7 @@ const common = {
   finished_date: date(),
   duration_sec: looseNumber(),
   subtask_name: looseText(),
-  scope: z.object({ name: looseText() }).nullable(),
+  scope: scopePayload,
 }
 
 export const deploymentCommitPayload = z.object({
@@ -83,7 +83,8 @@ function attemptOf(
 ): Omit<Parameters<typeof rowOf<typeof deployment.row.shape>>[1], 'id' | 'service'> {
   const outcome = outcomeOf(row)
   const started = startOf(row)
-  const at = (outcome === 'running' ? started : row.finished_date) ?? started ?? row.created_date
+  const isOwn = row.scope?.service !== undefined
+  const at = (outcome !== 'running' ? row.finished_date : isOwn ? row.created_date : started) ?? started ?? row.created_date
   if (at === null) throw new Error('the deployment has no date')
   const environment = row.environment ?? row.original_environment ?? 'unknown'
   return {
@@ -103,19 +104,20 @@ function attemptOf(
 /** One for each commit: a deployment of two repositories is one of each, with the result of its own commit. */
 export function deploymentCommitRows(row: DeploymentCommit): DomainRows {
   const repository = nameOf(row.repo, row.repo_url) ?? row.repo_url
-  const service = repository ?? row.scope?.name
+  const own = row.scope?.service
+  const service = own ?? repository ?? row.scope?.name
   if (service == null) throw new Error('the deployment names neither a repository nor a scope')
   const sha = row.commit_sha
   const told: Deployment = rowOf(deployment, {
     ...attemptOf(row),
     // The key of the table holds the commit, too: a job that ran again for another one has the same id.
-    id: sha === null || row.id.includes(sha) ? row.id : `${row.id}:${sha}`,
+    id: sha === null || own !== undefined || row.id.includes(sha) ? row.id : `${row.id}:${sha}`,
     service,
     repository,
     revision: sha,
     ref: row.ref_name,
     // What DevLake made of a pipeline has its id.
-    build_id: row.subtask_name?.startsWith('dora.') === true ? row.cicd_deployment_id : null,
+    build_id: own === undefined && row.subtask_name?.startsWith('dora.') === true ? row.cicd_deployment_id : null,
   })
   return { deployments: [told] }
 }

@@ -1,6 +1,7 @@
 import type { Ask, Check, Inventory } from '../../src/connector.ts'
 import { repositoryOf } from '../../src/git/refs.ts'
 import type { Config } from './config.ts'
+import { partsOf } from './fairlead.ts'
 import { openLake, type Lake } from './lake.ts'
 import type { TableName } from './tables.ts'
 import { nameOf, safeUrl, textOf } from './value.ts'
@@ -116,7 +117,8 @@ export async function inventory(ask: Ask<Config>): Promise<Inventory> {
 
 /** What a project holds, as names that mean something here. */
 async function projectsOf(lake: Lake): Promise<Inventory['projects']> {
-  const [projects, mapping] = await Promise.all([lake.whole('projects'), lake.whole('project_mapping')])
+  const [projects, mapped] = await Promise.all([lake.whole('projects'), lake.whole('project_mapping')])
+  const mapping = mapped.filter((one) => one['fairlead'] !== 'fairlead:derived')
   const scopes = mapping.flatMap((one) => (one['table'] === 'cicd_scopes' ? [one['row_id']] : []))
   const repos = new Map(
     (
@@ -125,7 +127,7 @@ async function projectsOf(lake: Lake): Promise<Inventory['projects']> {
         'id',
         mapping.flatMap((one) => (one['table'] === 'repos' ? [one['row_id']] : [])),
       )
-    ).map((row) => [row['id'], nameOf({ name: textOf(row['name']), url: textOf(row['url']) })]),
+    ).map((row) => [row['id'], nameOf({ name: textOf(row['name']), url: row['fairlead'] === undefined ? textOf(row['url']) : null })]),
   )
   const deployed = await deployedIn(lake, scopes)
   const names = new Set([...projects.map((one) => String(one['name'])), ...mapping.map((one) => String(one['project_name']))])
@@ -155,5 +157,8 @@ async function deployedIn(lake: Lake, scopes: readonly unknown[]): Promise<(scop
     const name = repositoryOf(textOf(url) ?? '') ?? safeUrl(textOf(url))
     if (name !== null && wanted.has(scope)) services.set(scope, [...(services.get(scope) ?? []), name])
   }
-  return (scope) => services.get(scope) ?? []
+  return (scope) => {
+    const [service] = partsOf(scope) ?? []
+    return service == null ? (services.get(scope) ?? []) : [service]
+  }
 }

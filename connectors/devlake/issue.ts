@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { rowOf } from '../../domain/entity.ts'
+import { TIERS } from '../../domain/environment.ts'
 import { incidentStates } from '../../domain/incident-state.ts'
 import { looseNumber, looseText } from '../../domain/loose.ts'
 import type { DomainRows } from '../../domain/tables.ts'
@@ -8,6 +9,7 @@ import { workItem } from '../../domain/work-item.ts'
 import { worklog } from '../../domain/worklog.ts'
 import type { Ask, Page } from '../../src/connector.ts'
 import type { Config } from './config.ts'
+import { byFairlead, inner, placeOf, placePayload } from './fairlead.ts'
 import { walk, type Lake, type Row } from './lake.ts'
 import { accountsOf } from './people.ts'
 import { repositoriesOf } from './repository.ts'
@@ -59,6 +61,7 @@ export const issuePayload = z.object({
   sprints: z.array(z.string()),
   /** Of an incident: repositories that its boards stand for. */
   repositories: z.array(z.string()),
+  fairlead: byFairlead,
 })
 
 export const pullIssues = (ask: Ask<Config>): AsyncIterable<Page> =>
@@ -142,11 +145,13 @@ const parted = (text: string | null) =>
       ]
 
 export function issueRows(row: z.output<typeof issuePayload>): DomainRows {
+  // An incident that is no work item stands among the issues for its title alone.
+  if (row.fairlead === 'fairlead:derived') return {}
   if (row.created_date === null) throw new Error('the issue has no date of creation')
   const id = issueName(row)
   const told = rowOf(workItem, {
     id,
-    project: row.original_project ?? /^([A-Z][A-Z0-9_]+)-\d+$/.exec(row.issue_key ?? '')?.[1],
+    project: row.original_project ?? (row.fairlead === undefined ? /^([A-Z][A-Z0-9_]+)-\d+$/.exec(row.issue_key ?? '')?.[1] : null),
     repository: repositoryOfPage(row.url),
     kind: KIND[row.type ?? ''] ?? 'other',
     kind_name: row.original_type ?? row.type,
@@ -170,7 +175,8 @@ export function issueRows(row: z.output<typeof issuePayload>): DomainRows {
     fix_versions: parted(row.fix_versions),
     url: row.url,
   })
-  if (row.type !== 'INCIDENT') return { work_items: [told] }
+  // Where Fairlead wrote it, the incidents say more of it.
+  if (row.type !== 'INCIDENT' || row.fairlead !== undefined) return { work_items: [told] }
   return { work_items: [told], incident_states: incidentRowsOf({ ...row, key: row.issue_key }) }
 }
 
@@ -190,12 +196,15 @@ export function incidentRowsOf(row: {
   updated_date: string | null
   resolution_date: string | null
   repositories: readonly string[]
+  place?: z.output<typeof placePayload>
 }) {
   if (row.created_date === null) throw new Error('the incident has no date of creation')
   const [repository, ...others] = row.repositories
   const known = {
     id: issueName({ id: row.id, issue_key: row.key, url: row.url }),
-    repository: repositoryOfPage(row.url) ?? (others.length === 0 ? repository : undefined),
+    ...(row.place == null
+      ? { repository: repositoryOfPage(row.url) ?? (others.length === 0 ? repository : undefined) }
+      : { ...row.place, environment: TIERS.find((tier) => tier === row.place?.environment) }),
     severity: row.severity ?? row.priority,
     title: row.title,
     url: row.url,
@@ -216,6 +225,7 @@ export const incidentPayload = z.object({
   updated_date: date(),
   resolution_date: date(),
   repositories: z.array(z.string()),
+  place: placePayload,
 })
 
 export const pullIncidents = (ask: Ask<Config>): AsyncIterable<Page> =>
@@ -228,6 +238,7 @@ export const pullIncidents = (ask: Ask<Config>): AsyncIterable<Page> =>
       )
       return rows.map(({ table: _table, scope_id, ...row }) => ({
         ...row,
+        ...(row['fairlead'] === undefined ? {} : { place: placeOf(scope_id) }),
         repositories: typeof scope_id === 'string' ? repositories(scope_id) : [],
       }))
     },
@@ -248,6 +259,7 @@ export const changelogPayload = z.object({
   created_date: date(),
   author: account,
   issue: named.nullable(),
+  fairlead: byFairlead,
 })
 
 /** What hangs on an issue, with who did it. */
@@ -278,10 +290,11 @@ export function changelogRows(row: z.output<typeof changelogPayload>): DomainRow
   if (row.created_date === null) throw new Error('it has no date')
   if (row.field_name === null) throw new Error('it names no field')
   const field = row.field_name.toLowerCase()
+  const subject_id = issueName(row.issue)
   const told = rowOf(transition, {
-    id: row.id,
+    id: inner(row.id, subject_id, row.fairlead),
     subject_type: 'work_item',
-    subject_id: issueName(row.issue),
+    subject_id,
     repository: repositoryOfPage(row.issue.url),
     at: row.created_date,
     field,
@@ -302,14 +315,18 @@ export const worklogPayload = z.object({
   logged_date: date(),
   author: account,
   issue: named.nullable(),
+  fairlead: byFairlead,
 })
 
 export function worklogRows(row: z.output<typeof worklogPayload>): DomainRows {
   if (row.issue === null) throw new Error('it belongs to an issue that `issues` does not have')
   const started_at = row.started_date ?? row.logged_date
   const seconds = secondsOf(row.time_spent_minutes)
+  const work_item_id = issueName(row.issue)
   if (started_at === null || seconds === null) throw new Error('it has no date or no length')
   return {
-    worklogs: [rowOf(worklog, { id: row.id, work_item_id: issueName(row.issue), author: loginOf(row.author), started_at, seconds })],
+    worklogs: [
+      rowOf(worklog, { id: inner(row.id, work_item_id, row.fairlead), work_item_id, author: loginOf(row.author), started_at, seconds }),
+    ],
   }
 }

@@ -1,6 +1,7 @@
 import { pulled, type Ask, type Page } from '../../src/connector.ts'
-import { openTables, walkTable, type Row, type Tables, type Walk as TableWalk } from '../../src/table-walk.ts'
+import { openTables, walkTable, type Beside, type Row, type Tables, type Walk as TableWalk } from '../../src/table-walk.ts'
 import type { Config } from './config.ts'
+import { fairleadMark, marked } from './fairlead.ts'
 import { WANTED, type TableName } from './tables.ts'
 
 export type { Row }
@@ -8,8 +9,10 @@ export type { Row }
 /** A DevLake database, with what it has of the tables and columns that are wanted. */
 export type Lake = Tables<TableName>
 
+const MARK: Beside = { column: '_raw_data_table', selected: fairleadMark, said: marked }
+
 export async function openLake(ask: Pick<Ask<Config>, 'config' | 'database'>): Promise<Lake> {
-  return openTables<TableName>(await ask.database(ask.config.uri), 'devlake', WANTED)
+  return openTables<TableName>(await ask.database(ask.config.uri), 'devlake', WANTED, { beside: MARK })
 }
 
 interface Walk extends Omit<TableWalk<TableName>, 'payloads' | 'watch'> {

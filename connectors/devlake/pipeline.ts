@@ -6,12 +6,16 @@ import { looseNumber, looseText } from '../../domain/loose.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import type { Ask, Page } from '../../src/connector.ts'
 import type { Config } from './config.ts'
+import { byFairlead, inner, partsOf } from './fairlead.ts'
 import { walk, type Lake, type Row } from './lake.ts'
 import { repositoriesOf } from './repository.ts'
 import { date, nameOf, outcomeFields, outcomeOf, repositoryPayload, safeUrl, startOf } from './value.ts'
 
 /** A commit of a pipeline. One that ran for several repositories is told of the first, by sha. */
 const pipelineCommit = z.object({ commit_sha: looseText(), branch: looseText(), repo_url: looseText(), repo: repositoryPayload }).nullable()
+
+/** `service` is there only where Fairlead wrote the scope, and null for one of a repository alone. */
+export const scopePayload = z.object({ name: looseText(), service: z.string().nullable().optional() }).nullable()
 
 export const pipelinePayload = z.object({
   id: z.string(),
@@ -24,7 +28,7 @@ export const pipelinePayload = z.object({
   started_date: date(),
   finished_date: date(),
   duration_sec: looseNumber(),
-  scope: z.object({ name: looseText() }).nullable(),
+  scope: scopePayload,
   commit: pipelineCommit,
 })
 
@@ -48,7 +52,9 @@ export async function scopesOf(lake: Lake, rows: readonly Row[]): Promise<(id: u
     'id',
     rows.map((row) => row['cicd_scope_id']),
   )
-  const found = new Map(scopes.map(({ id, name }) => [id, { name }]))
+  const found = new Map(
+    scopes.map(({ id, name, fairlead }) => [id, fairlead === undefined ? { name } : { name, service: partsOf(id)?.[0] ?? null }]),
+  )
   return (id) => found.get(id) ?? null
 }
 
@@ -78,6 +84,7 @@ export function pipelineRows(row: z.output<typeof pipelinePayload>): DomainRows 
     at,
     outcome: outcomeOf(row),
     repository: nameOf(row.commit?.repo, row.commit?.repo_url ?? null),
+    service: row.scope?.service,
     revision: row.commit?.commit_sha,
     ref: row.commit?.branch,
     attempt: 1,
@@ -102,6 +109,8 @@ export const taskPayload = z.object({
   finished_date: date(),
   duration_sec: looseNumber(),
   commit: pipelineCommit,
+  repository: z.string().nullable().optional(),
+  fairlead: byFairlead,
 })
 
 export const pullTasks = (ask: Ask<Config>): AsyncIterable<Page> =>
@@ -112,7 +121,11 @@ export const pullTasks = (ask: Ask<Config>): AsyncIterable<Page> =>
         lake,
         rows.map((row) => row['pipeline_id']),
       )
-      return rows.map((row) => ({ ...row, commit: commit(row['pipeline_id']) }))
+      return rows.map(({ cicd_scope_id, ...row }) => ({
+        ...row,
+        ...(row['fairlead'] === undefined ? {} : { repository: partsOf(cicd_scope_id)?.[1] ?? null }),
+        commit: commit(row['pipeline_id']),
+      }))
     },
   })
 
@@ -120,11 +133,11 @@ export const pullTasks = (ask: Ask<Config>): AsyncIterable<Page> =>
 export function taskRows(row: z.output<typeof taskPayload>): DomainRows {
   if (row.pipeline_id === null) throw new Error('the task belongs to no pipeline')
   const told = rowOf(job, {
-    id: row.id,
+    id: inner(row.id, row.pipeline_id, row.fairlead),
     build_id: row.pipeline_id,
     name: row.name ?? row.id,
     outcome: outcomeOf(row),
-    repository: nameOf(row.commit?.repo, row.commit?.repo_url ?? null),
+    repository: row.fairlead === undefined ? nameOf(row.commit?.repo, row.commit?.repo_url ?? null) : row.repository,
     environment_name: row.environment,
     attempt: 1,
     queued_at: row.queued_date,

@@ -6,6 +6,7 @@ import { looseFlag, looseNumber, looseText } from '../../domain/loose.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import type { Ask, Page } from '../../src/connector.ts'
 import type { Config } from './config.ts'
+import { byFairlead } from './fairlead.ts'
 import { walk } from './lake.ts'
 import { accountsOf } from './people.ts'
 import { repositoriesOf } from './repository.ts'
@@ -34,6 +35,7 @@ export const pullRequestPayload = z.object({
   author: account,
   merged_by: account,
   labels: z.array(z.string()),
+  fairlead: byFairlead,
   /** Null where the database does not tell commits of pull requests. */
   commits: z
     .array(
@@ -115,7 +117,7 @@ export function pullRequestRows(row: z.output<typeof pullRequestPayload>): Domai
     author_is_bot: isBot(author),
     created_at: row.created_date,
     merged_at: row.merged_date,
-    closed_at: row.closed_date ?? row.merged_date,
+    closed_at: row.closed_date ?? (row.fairlead === undefined ? row.merged_date : null),
     merged_by: loginOf(row.merged_by, row.merged_by_name),
     base_ref: row.base_ref,
     head_ref: row.head_ref,

@@ -103,6 +103,7 @@ export const WANTED = {
     columns: [
       'name',
       'pipeline_id',
+      'cicd_scope_id',
       'result',
       'status',
       'original_result',

@@ -33,7 +33,7 @@ export function repositoryOfPage(url: string | null): string | null {
 
 /** `acme/shop#5`, a merge request `acme/shop!5`. */
 export function changeId(repository: string, number: number, { id, url }: { id: string; url: string | null }): string {
-  return `${repository}${id.startsWith('gitlab:') || url?.includes('/merge_requests/') === true ? '!' : '#'}${number}`
+  return `${repository}${id.startsWith('gitlab:') || /^fairlead:.*!\d+$/.test(id) || url?.includes('/merge_requests/') === true ? '!' : '#'}${number}`
 }
 
 export const account = z.object({ user_name: looseText(), full_name: looseText(), email: looseText() }).nullish()

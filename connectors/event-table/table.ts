@@ -21,7 +21,7 @@ export async function openEventTable(ask: Pick<Ask<Config>, 'config' | 'database
   const [schema, table] = named.includes('.') ? (named.split('.') as [string, string]) : [null, named]
   const database = await ask.database(uri)
   // What there is must be known before it can be wanted.
-  const looked = await openTables(database, 'event_table', {}, schema)
+  const looked = await openTables(database, 'event_table', {}, { schema })
   const there = looked.all.get(table) ?? []
   const columnOf = new Map(FIELDS.map((field) => [field, columns[field] ?? field] as const).filter(([, column]) => there.includes(column)))
   const [id = 'id', at = 'occurred_at'] = [columnOf.get('id'), columnOf.get('occurred_at')]
@@ -29,7 +29,7 @@ export async function openEventTable(ask: Pick<Ask<Config>, 'config' | 'database
     database,
     'event_table',
     { [table]: { key: [id], columns: there.filter((column) => column !== id), moments: [at], grows: at } },
-    schema,
+    { schema },
   )
   // A number that is counted up tells what is new, also of what is told late; else the time at which it happened has to.
   const counts = /int/.test(tables.typeOf(table, id))

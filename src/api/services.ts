@@ -16,7 +16,8 @@ import type { Asking } from '../ingest/asking.ts'
 import type { HookParts } from '../ingest/hook.ts'
 import type { Journal } from '../ingest/journal.ts'
 import type { Pull, PullOptions } from '../ingest/pull.ts'
-import type { ExportedTable, ExportOptions } from '../lake/export-reference.ts'
+import type { ExportedTable, ExportOptions } from '../lake/export-lake.ts'
+import type { LakeSchemaName } from '../store/schema.ts'
 import type { Log } from '../log.ts'
 import type { DoctorReport } from '../operate/doctor/finding.ts'
 import type { Registry } from '../registry.ts'
@@ -94,7 +95,12 @@ export interface Services {
   /** Takes a source away; with `data`, also every row that it told. */
   removeSource(org: string, source: string, data: boolean, audited: Note): Promise<void>
   /** Fills a lake, the one of MYSQL_URI where no other is named. */
-  exportLake(org: string, to: string | undefined, options: ExportOptions): Promise<{ lake: string; tables: ExportedTable[] }>
+  exportLake(
+    org: string,
+    schema: LakeSchemaName,
+    to: string | undefined,
+    options: ExportOptions,
+  ): Promise<{ lake: string; tables: ExportedTable[] }>
   loadDemo(org: string, signal: AbortSignal): Promise<{ events: number }>
   removeDemo(org: string): Promise<{ events: number }>
   /** An organization that holds what was known at a moment: a reading of the raw log up to then. */

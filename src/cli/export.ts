@@ -1,6 +1,7 @@
 import type { Services } from '../api/services.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { LAKE_SCHEMAS } from '../store/schema.ts'
 import { connect } from './client.ts'
 import { note, print, printJson, progress, table } from './output.ts'
 
@@ -14,7 +15,8 @@ interface Options {
 /** Fills a MySQL or MariaDB beside the stores. The server connects to it, not this command. */
 export async function run(config: Config, what: string, { schema, to, full, json }: Options): Promise<number> {
   if (what !== 'lake') throw new AppError('usage', `export ${what} is not known.`, { help: 'Known: lake.' })
-  if (schema !== 'reference') throw new AppError('usage', `The schema ${schema} is not known.`, { help: 'Known: reference.' })
+  if (!LAKE_SCHEMAS.some((one) => one === schema))
+    throw new AppError('usage', `The schema ${schema} is not known.`, { help: `Known: ${LAKE_SCHEMAS.join(', ')}.` })
   const address = to ?? config.MYSQL_URI?.reveal()
   const client = await connect(config)
   const drawn = progress('export')

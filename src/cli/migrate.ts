@@ -5,7 +5,7 @@ import { openStores } from '../main.ts'
 import { openLake, requireLake } from '../lake/open-lake.ts'
 import type { Step } from '../store/apply-migration.ts'
 import type { Migrator } from '../store/migrate.ts'
-import { lakeMigrator, type StoreName } from '../store/schema.ts'
+import { lakeMigrator, schemaOfLake, type StoreName } from '../store/schema.ts'
 import { runningServer } from './client.ts'
 import { note, print, printJson, table } from './output.ts'
 
@@ -38,7 +38,7 @@ export async function run(config: Config, first: string | undefined, second: str
   if (STORES[store ?? ''] === 'lake') {
     const mysql = await openLake(requireLake(config.MYSQL_URI?.reveal()), { log })
     try {
-      return await actOn({ lake: lakeMigrator(mysql, common) }, action, options)
+      return await actOn({ lake: lakeMigrator(mysql, common, (await schemaOfLake(mysql)) ?? 'reference') }, action, options)
     } finally {
       await mysql.close()
     }

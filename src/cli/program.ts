@@ -360,13 +360,18 @@ export function createProgram(): Command {
 
   program
     .command('export')
-    .description('fill a MySQL or MariaDB beside the stores with the reference schema; run again, it changes what changed')
+    .description(
+      'fill a MySQL or MariaDB beside the stores with the reference schema, or with the tables that DevLake’s boards read; run again, it changes what changed',
+    )
     .argument('<what>', 'lake')
-    .option('--schema <name>', 'reference', 'reference')
+    .option('--schema <name>', 'reference or devlake', 'reference')
     .option('--to <uri>', 'mysql://user:password@host:3306/lake (default: MYSQL_URI)')
     .option('--full', 'write every row again, also where nothing changed')
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  fairlead export lake --schema reference --to mysql://fairlead:secret@db.example.org:3306/lake')
+    .addHelpText(
+      'after',
+      '\nExample:\n  fairlead export lake --schema reference --to mysql://fairlead:secret@db.example.org:3306/lake\n  fairlead export lake --schema devlake --to mysql://fairlead:secret@db.example.org:3306/boards',
+    )
     .action(run(() => import('./export.ts')))
 
   program

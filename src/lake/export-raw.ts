@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { instant, type Clock } from '../clock.ts'
-import type { Analytics } from '../store/analytics.ts'
-import type { Lease } from '../store/dialect.ts'
+import { instant } from '../clock.ts'
 import type { Mysql } from '../store/mysql.ts'
 import { noRow, statement } from '../store/statement.ts'
+import type { Exporting, OtherTable } from './lake-schema.ts'
 
 /** The tables of raw data that the reference names, and the stream of a connector that tells what belongs there: the views of those names say the same. */
 export const RAW_TABLES = [
@@ -55,22 +54,9 @@ const reach = statement({
   row: noRow,
 })
 
-export interface RawParts {
-  readonly analytics: Analytics
-  readonly clock: Clock
-  readonly mysql: Mysql
-  readonly lease: Lease
-  readonly signal: AbortSignal
-  readonly full: boolean
-  progress(done: number, what: string): void
-}
-
 /** What the tools said, in the order in which it came: what is new is appended, what is older than 90 days or of a source that is gone goes. */
-export function exportRaw(
-  parts: RawParts,
-  org: string,
-): { table: string; write: () => Promise<{ rows: number; written: number; removed: number }> }[] {
-  const { analytics, clock, mysql, lease, signal, full } = parts
+export function exportRaw(exporting: Exporting): OtherTable[] {
+  const { analytics, clock, org, mysql, lease, signal, full } = exporting
   return RAW_TABLES.map(([table, connector, stream]) => ({
     table,
     write: async () => {
@@ -90,7 +76,7 @@ export function exportRaw(
           })
         }
         written += found.length
-        parts.progress(written, table)
+        exporting.progress(written, written, table)
         after = found.at(-1)?.seq ?? after
         if (found.length < ROWS) break
       }

@@ -1,5 +1,9 @@
+import { exportChoices } from './export-choices.ts'
+import { exportRaw } from './export-raw.ts'
+import type { LakeSchema, LakeTable } from './lake-schema.ts'
+
 /** A table of the reference schema that is filled from the view of its name in the analytics store. */
-export interface ReferenceTable {
+interface ReferenceTable {
   readonly name: string
   /** Its primary key there and here. */
   readonly key: string
@@ -34,7 +38,7 @@ const attempt = {
   url: address('url'),
 } as const
 
-export const REFERENCE_TABLES: readonly ReferenceTable[] = [
+const TABLES: readonly ReferenceTable[] = [
   {
     name: 'commits',
     key: 'sha',
@@ -90,7 +94,7 @@ export const REFERENCE_TABLES: readonly ReferenceTable[] = [
  * The rows of a table as the lake shall have them, with the month that they are kept under and a digest over what is written. Keys there
  * are compared without regard to case, and have 255 characters: what would meet another key gets a suffix that is its own.
  */
-export function rowsOf({ name, key, at, columns }: ReferenceTable): string {
+function rowsOf({ name, key, at, columns }: ReferenceTable): string {
   const named = Object.entries(columns).map(([column, [, sql]]) => `${sql} AS lake_${column}`)
   const written = Object.keys(columns).map((column) => `lake_${column}`)
   return `SELECT lake_key, month, sipHash64(toJSONString(tuple(${written.join(', ')}))) AS hash, lower(hex(hash)) AS digest, ${written.join(', ')}
@@ -99,4 +103,16 @@ FROM (
     if(count() OVER (PARTITION BY lowerUTF8(${key})) > 1 OR lengthUTF8(${key}) > 255, concat(substringUTF8(${key}, 1, 200), '~', lower(hex(sipHash64(source, ${key})))), ${key}) AS lake_key
   FROM ${name} WHERE org_id = {org:UUID}
 )`
+}
+
+const tables: readonly LakeTable[] = TABLES.map((table) => ({
+  name: table.name,
+  key: table.key,
+  columns: Object.fromEntries(Object.entries(table.columns).map(([name, [type]]) => [name, type])),
+  rows: rowsOf(table),
+}))
+
+export const referenceSchema: LakeSchema = {
+  name: 'reference',
+  open: async (exporting) => ({ tables, params: {}, others: [...exportRaw(exporting), ...exportChoices(exporting)] }),
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { z } from 'zod'
 import { PROGRAM_VERSION } from '../program.ts'
 import type { Analytics } from './analytics.ts'
 import { clickhouseDialect, clickhousePort } from './dialects/clickhouse.ts'
@@ -6,17 +7,40 @@ import { postgresDialect, postgresPort } from './dialects/postgres.ts'
 import { leaseLock } from './lease.ts'
 import { mysqlDialect, mysqlPort } from './dialects/mysql.ts'
 import type { Mysql } from './mysql.ts'
-import { migrationFolder } from './migration-folder.ts'
+import { migrationFolder, type MigrationTree } from './migration-folder.ts'
 import { createMigrator, soleOwner, type Migrator, type MigratorOptions } from './migrate.ts'
 import type { SqlPort } from './dialect.ts'
 import { requireSameTopology } from './same-topology.ts'
 import type { Semantic } from './semantic.ts'
+import { statement } from './statement.ts'
 
 export type MigrationOptions = Pick<MigratorOptions, 'actor' | 'onStep' | 'outOfOrder' | 'waitMs'>
 export type StoreName = 'semantic' | 'analytics'
 
+/** The schemas that a lake may have: each is a module of its own, with a folder and numbers of its own. */
+export const LAKE_SCHEMAS = ['reference', 'devlake'] as const
+export type LakeSchemaName = (typeof LAKE_SCHEMAS)[number]
+const LAKES: Readonly<Record<LakeSchemaName, { readonly module: string; readonly folder: MigrationTree }>> = {
+  reference: { module: 'fairlead', folder: 'mysql' },
+  devlake: { module: 'devlake', folder: 'mysql-devlake' },
+}
+
+const modulesThere = statement({
+  name: 'lake.modules',
+  sql: 'select distinct module as module from migration_history',
+  row: z.object({ module: z.string() }),
+})
+
+/** Which schema a lake has; null for one that is empty. */
+export async function schemaOfLake(mysql: Mysql): Promise<LakeSchemaName | null> {
+  const [ledger] = await mysqlPort(mysql).rows(mysqlDialect.ledger.exists)
+  const modules = ledger?.found ? (await mysql.query(modulesThere)).map((one) => one.module) : []
+  return LAKE_SCHEMAS.find((name) => modules.includes(LAKES[name].module)) ?? null
+}
+
 /** The migrator of a lake: the lease that guards it is a row in the lake itself, as others may fill it from elsewhere. */
-export function lakeMigrator(mysql: Mysql, options: MigrationOptions): Migrator {
+export function lakeMigrator(mysql: Mysql, options: MigrationOptions, schema: LakeSchemaName = 'reference'): Migrator {
+  const { module, folder } = LAKES[schema]
   const { actor, onStep, outOfOrder, waitMs } = options
   return createMigrator({
     actor,
@@ -25,7 +49,8 @@ export function lakeMigrator(mysql: Mysql, options: MigrationOptions): Migrator 
     ...(waitMs === undefined ? {} : { waitMs }),
     port: mysqlPort(mysql),
     dialect: mysqlDialect,
-    ...migrationFolder('mysql'),
+    ...migrationFolder(folder),
+    module,
     programVersion: PROGRAM_VERSION,
   })
 }

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { demoStory } from '../../src/ingest/demo-story.ts'
-import { exportReference, type ExportOptions } from '../../src/lake/export-reference.ts'
+import { exportLake, type ExportOptions } from '../../src/lake/export-lake.ts'
+import type { Choices } from '../../src/lake/lake-schema.ts'
 import { silentLog } from '../../src/log.ts'
 import { measure, samples } from '../../src/measure/measure.ts'
 import { windowOf } from '../../src/measure/window.ts'
@@ -49,6 +50,11 @@ beforeEach(async () => {
   }
 })
 
+/** What the reference has of them stands in the analytics store. */
+const asked: Choices = {
+  projects: async () => [],
+  roster: async () => ({ people: [], teams: [], providers: new Map() }),
+}
 const headOf = statement({
   name: 'test.head',
   sql: 'SELECT max(seq) AS head FROM all_raw WHERE org_id = {org:UUID}',
@@ -56,8 +62,8 @@ const headOf = statement({
 })
 const run = async (options: Partial<ExportOptions> = {}, of = org) => {
   const [found] = await world.analytics.read(headOf, { org })
-  const parts = { analytics: world.analytics, clock: world.clock, head: () => found?.head ?? 0 }
-  return exportReference(parts, of, mysql, { full: false, signal: new AbortController().signal, progress() {}, ...options })
+  const parts = { analytics: world.analytics, choices: asked, clock: world.clock, head: () => found?.head ?? 0 }
+  return exportLake(parts, of, mysql, 'reference', { full: false, signal: new AbortController().signal, progress() {}, ...options })
 }
 const anything = z.record(z.string(), z.unknown())
 const inLake = (sql: string) => mysql.query(statement({ name: 'test.lake', sql, row: anything }))

@@ -1,62 +1,11 @@
-import { hostname } from 'node:os'
 import { z } from 'zod'
 import { instant, type Clock } from '../clock.ts'
-import { AppError } from '../errors.ts'
-import type { Analytics } from '../store/analytics.ts'
-import type { Lease } from '../store/dialect.ts'
-import { mysqlDialect, mysqlPort } from '../store/dialects/mysql.ts'
 import { quoted, type Mysql } from '../store/mysql.ts'
-import { lakeMigrator } from '../store/schema.ts'
-import { noRow, statement } from '../store/statement.ts'
-import { exportChoices } from './export-choices.ts'
-import { exportRaw } from './export-raw.ts'
-import { REFERENCE_TABLES, rowsOf, type ReferenceTable } from './reference-tables.ts'
+import { noRow, statement, type Params } from '../store/statement.ts'
+import type { Exporting, LakeTable, Written } from './lake-schema.ts'
 
-export interface ExportedTable {
-  readonly table: string
-  /** How many rows of ours it holds now. */
-  readonly rows: number
-  readonly written: number
-  readonly removed: number
-}
-
-export interface ExportParts {
-  readonly analytics: Analytics
-  readonly clock: Clock
-  /** The last item that reads show: how fresh the lake is afterwards. */
-  head(): number
-}
-
-export interface ExportOptions {
-  /** Write every row again, also where the lake should have it: somebody changed it there. */
-  readonly full: boolean
-  readonly signal: AbortSignal
-  /** Rows a look: their keys and digests are held at once. */
-  readonly page?: number
-  progress(done: number, total: number, what: string): void
-}
-
-/** One that was killed is waited out: nobody need know of it. */
-const LEASE = { doing: 'exporting', leaseMs: 10_000, waitMs: 12_000 }
 const PAGE = 20_000
 
-const claimed = statement({
-  name: 'lake.claimed',
-  sql: 'select distinct org_id as org from fairlead_exports',
-  row: z.object({ org: z.string() }),
-})
-const begin = statement({
-  name: 'lake.begin',
-  sql: `insert into fairlead_exports (table_name, org_id, through, row_count, started_at, finished_at)
-values ({table:varchar}, {org:char}, 0, 0, {now:datetime}, null)
-on duplicate key update started_at = values(started_at), finished_at = null`,
-  row: noRow,
-})
-const finish = statement({
-  name: 'lake.finish',
-  sql: `update fairlead_exports set through = {through:bigint}, row_count = {rows:bigint}, finished_at = {now:datetime} where table_name = {table:varchar}`,
-  row: noRow,
-})
 const forget = statement({
   name: 'lake.forget',
   sql: `update fairlead_export_rows set digest = '' where table_name = {table:varchar}`,
@@ -98,96 +47,27 @@ const count = statement({
 })
 
 /**
- * Fills a lake with the reference schema, and changes only what changed. The analytics store has no time of writing to go by: rows are
+ * Makes a table of the lake equal to its SELECT, and changes only what changed. The analytics store has no time of writing to go by: rows are
  * read again, removed with their source, moved by a rule. So both sides are compared, first by the sum of digests a month, then in the
  * months that differ row by row. What was written is recorded in the same transaction, so it can be broken off at any point. Rows of
- * others in the same tables are not touched.
+ * others in the same table are not touched.
  */
-export async function exportReference(parts: ExportParts, org: string, mysql: Mysql, options: ExportOptions): Promise<ExportedTable[]> {
-  await lakeMigrator(mysql, { actor: 'export' }).up()
-  const port = mysqlPort(mysql)
-  const lease = await mysqlDialect.lock?.(port, { owner: `${hostname()}:${process.pid} export`, ...LEASE })('export reference')
-  if (!lease) throw new TypeError('the lake has no lock')
-  try {
-    const other = (await mysql.query(claimed)).find((one) => one.org !== org)
-    if (other !== undefined) {
-      throw new AppError(
-        'conflict',
-        `The lake ${mysql.database} holds the rows of another organization; its tables have no column that would part two.`,
-        {
-          help: 'Give each organization a database of its own.',
-        },
-      )
-    }
-    const through = parts.head()
-    const done: ExportedTable[] = []
-    for (const table of REFERENCE_TABLES) {
-      done.push(
-        await recorded(mysql, parts, org, through, table.name, async () => {
-          if (options.full) for (const each of [forget, forgetMonths]) await mysql.query(each, { table: table.name })
-          return exportTable(parts, org, mysql, lease, table, options)
-        }),
-      )
-    }
-    const { analytics, clock } = parts
-    const { signal, full } = options
-    const raw = {
-      analytics,
-      clock,
-      mysql,
-      lease,
-      signal,
-      full,
-      progress: (seen: number, what: string) => options.progress(seen, seen, what),
-    }
-    if (full) for (const table of ['project_metric_settings', 'dora_benchmarks']) await mysql.query(forget, { table })
-    for (const each of [...exportRaw(raw, org), ...exportChoices(analytics, clock, org, mysql)]) {
-      await lease.confirm()
-      done.push(await recorded(mysql, parts, org, through, each.table, each.write))
-    }
-    return done
-  } finally {
-    await lease.release()
-  }
-}
-
-/** Around the work on a table: its row in the lake says how far it came. */
-async function recorded(
-  mysql: Mysql,
-  { clock }: ExportParts,
-  org: string,
-  through: number,
-  table: string,
-  work: () => Promise<Omit<ExportedTable, 'table'>>,
-): Promise<ExportedTable> {
-  await mysql.query(begin, { table, org, now: instant(clock.now()) })
-  const found = await work()
-  await mysql.query(finish, { table, through, rows: found.rows, now: instant(clock.now()) })
-  return { table, ...found }
-}
-
-async function exportTable(
-  { analytics, clock }: ExportParts,
-  org: string,
-  mysql: Mysql,
-  lease: Lease,
-  table: ReferenceTable,
-  options: ExportOptions,
-): Promise<Omit<ExportedTable, 'table'>> {
-  const rowsSql = rowsOf(table)
+export async function exportTable(exporting: Exporting, table: LakeTable, params: Params, size = PAGE): Promise<Written> {
+  const { analytics, clock, org, mysql, lease, signal, full } = exporting
+  if (full) for (const each of [forget, forgetMonths]) await mysql.query(each, { table: table.name })
+  const rowsSql = table.rows
   const here = await analytics.read(
     statement({
       name: `lake.months.${table.name}`,
       sql: `SELECT month, count() AS row_count, lower(hex(sum(hash))) AS digest FROM (${rowsSql}) GROUP BY month ORDER BY month`,
       row: month,
     }),
-    { org },
+    { ...params, org },
   )
   const there = new Map((await mysql.query(monthsThere, { table: table.name })).map((one) => [one.month, one]))
   const changed = here.filter((one) => there.get(one.month)?.digest !== one.digest || there.get(one.month)?.row_count !== one.row_count)
   const gone = (await mysql.query(monthsBegun, { table: table.name })).filter((one) => !here.some((known) => known.month === one.month))
   const total = changed.reduce((sum, one) => sum + one.row_count, 0)
-  const size = options.page ?? PAGE
   // Each look computes the keys of the whole table anew, so there are few and large ones, over the ends of months.
   const page = statement({
     name: `lake.page.${table.name}`,
@@ -199,17 +79,17 @@ WHERE month IN {months:Array(String)} AND (month, lake_key) > ({month:String}, {
   const months = [...wholeOf.keys()]
   let [seen, written, removed] = [0, 0, 0]
   const take = async (portion: Portion) => {
-    options.signal.throwIfAborted()
+    signal.throwIfAborted()
     await lease.confirm()
     const done = await converge(mysql, clock, table, portion, portion.isLast ? (wholeOf.get(portion.month) ?? null) : null)
     written += done.written
     removed += done.removed
     seen += portion.source.length
-    options.progress(seen, total, table.name)
+    exporting.progress(seen, total, table.name)
   }
   let open: { month: string; key: string } | null = null
   for (let isEnd = months.length === 0; !isEnd;) {
-    const rows = (await analytics.read(page, { org, months, month: open?.month ?? '', key: open?.key ?? '' })) as SourceRow[]
+    const rows = (await analytics.read(page, { ...params, org, months, month: open?.month ?? '', key: open?.key ?? '' })) as SourceRow[]
     isEnd = rows.length < size
     // The page before ended with the last row of its month.
     if (open !== null && rows[0]?.month !== open.month) await take({ month: open.month, after: open.key, isLast: true, source: [] })
@@ -253,18 +133,18 @@ interface Portion {
 function converge(
   mysql: Mysql,
   clock: Clock,
-  table: ReferenceTable,
+  table: LakeTable,
   portion: Portion,
   whole: Month | null,
 ): Promise<{ written: number; removed: number }> {
   const { month, after, isLast, source } = portion
-  const columns = Object.entries(table.columns)
+  const columns = Object.keys(table.columns)
   const now = instant(clock.now())
   const target = {
     name: table.name,
     columns: {
       [table.key]: 'varchar',
-      ...Object.fromEntries(columns.map(([name, [type]]) => [name, type])),
+      ...table.columns,
       created_at: 'datetime',
       updated_at: 'datetime',
     },
@@ -283,7 +163,7 @@ function converge(
     }
     const rows = changed.map((row) => ({
       [table.key]: row.lake_key,
-      ...Object.fromEntries(columns.map(([name]) => [name, row[`lake_${name}`] ?? null])),
+      ...Object.fromEntries(columns.map((name) => [name, row[`lake_${name}`] ?? null])),
       created_at: now,
       updated_at: now,
     }))
@@ -303,7 +183,7 @@ function converge(
   })
 }
 
-function removeRows({ name, key }: ReferenceTable) {
+function removeRows({ name, key }: LakeTable) {
   return statement({
     name: `lake.remove.${name}`,
     sql: `delete from ${quoted(name)} where ${quoted(key)} in ({ids:varchar[]})`,
