@@ -61,3 +61,13 @@ test('settings: a table, or one of a schema; columns by the names of fields', ()
     false,
   ])
 })
+
+test('a table that is gone is an error of the pull, and no pull without news', async () => {
+  const config = eventTable.config.parse({ uri: 'postgresql://u@h/x' })
+  const database = async () => ({ dialect: 'postgres', describe: 'PostgreSQL at h', query: async () => [] })
+  const pages = eventTable.streams['events']?.pull?.({ config, database } as never)[Symbol.asyncIterator]()
+  await expect(pages?.next()).rejects.toMatchObject({
+    code: 'source-refused',
+    message: expect.stringMatching(/no table deploy_events/) as string,
+  })
+})
