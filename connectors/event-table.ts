@@ -1,4 +1,5 @@
 import { defineConnector, defineStream, type Ask, type Check, type Inventory, type Page } from '../src/connector.ts'
+import { AppError } from '../src/errors.ts'
 import { walkTable } from '../src/table-walk.ts'
 import { config, type Config } from './event-table/config.ts'
 import { eventOf, payload, rows } from './event-table/row.ts'
@@ -15,7 +16,9 @@ const BACK_MS = 24 * 3_600_000
 
 async function* pull(ask: Ask<Config>): AsyncGenerator<Page> {
   const opened = await openEventTable(ask)
-  if (refusalOf(opened, ask.config) !== null) return
+  const refusal = refusalOf(opened, ask.config)
+  // A table that is gone is no table without news.
+  if (refusal !== null) throw new AppError('source-refused', refusal)
   for await (const page of walkTable(ask, 'event_table', opened.tables, {
     table: opened.table,
     back: BACK_MS,

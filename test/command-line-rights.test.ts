@@ -132,6 +132,8 @@ const LINES: readonly {
   { right: 'admin', line: (of) => ['sync', 'all', '--source', of('forge')] },
   { right: 'superuser', line: () => ['export', 'lake', '--to', 'mysql://nobody@127.0.0.1:9/none'] },
   { right: 'admin', line: (of) => ['import', 'devlake', '--source', of('forge')] },
+  { right: 'admin', line: () => ['import', 'flowlens', '--from', 'postgresql://nobody@127.0.0.1:9/none'] },
+  { right: 'admin', line: () => ['import', 'events', '--from', 'postgresql://nobody@127.0.0.1:9/none'] },
   { right: 'read', line: () => ['names', 'list'] },
   { right: 'admin', line: (of) => ['names', 'remove', 'environment', of('place')] },
   { right: 'read', line: () => ['settings', 'list'] },

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { statement } from '../src/store/statement.ts'
-import { openWorld, type ToldRows, type World } from './world.ts'
+import { fixtureOf } from './fixtures.ts'
+import { openWorld, type TestItem, type ToldRows, type World } from './world.ts'
 
 /** The four tables of FlowLens are views over the domain, whoever told it. */
 let world: World
@@ -289,4 +290,35 @@ test('the tables name a repository alike, and files and insights stand with thei
     ),
   ).toEqual([{ id: insight.id, number: 5, sha: HEAD, risk_level: 'high', summary: 'Touches money', recommendation: null }])
   expect(await rows(other, 'SELECT count() AS n FROM insights WHERE org_id = {org:UUID}')).toEqual([{ n: '1' }])
+})
+
+test('what was imported reads as FlowLens had it: the stages, and what its analysis said', async () => {
+  const org = world.org()
+  const items = ['repositories', 'pull_requests', 'pipeline_runs', 'insights'].flatMap((stream) =>
+    readFileSync(join(fixtureOf('flowlens'), `${stream}.payloads.ndjson`), 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line): TestItem => {
+        const { id, at, payload } = JSON.parse(line) as { id: string; at: null; payload: unknown }
+        return { connector: 'flowlens', stream, id, at, payload }
+      }),
+  )
+  expect((await world.apply(org, items)).problems).toEqual([])
+  const found = await rows(
+    org,
+    `SELECT r.full_name AS repository, p.pr_number AS number, status_pr, status_build, status_approval, status_merge
+    FROM pipeline_runs AS p INNER JOIN repositories AS r ON r.id = p.repo_id AND r.org_id = p.org_id WHERE p.org_id = {org:UUID} ORDER BY number`,
+  )
+  expect(found.map((one) => Object.values(one).join(' '))).toEqual([
+    'acme/shop 5 merged passed approved merged',
+    'acme/shop 6 merged pending pending merged',
+    'acme/api 7 merged failed approved merged',
+    'acme/shop 8 closed pending pending closed',
+  ])
+  expect(
+    await rows(org, 'SELECT pr_number AS number, risk_level AS risk, summary FROM insights WHERE org_id = {org:UUID} ORDER BY number'),
+  ).toEqual([
+    { number: 5, risk: 'high', summary: 'Touches how totals are rounded' },
+    { number: 6, risk: null, summary: null },
+  ])
 })

@@ -19,7 +19,7 @@ const logRow = z.object({
   id: z.string(),
   payload: z.string(),
   received_at: z.string(),
-  at: z.string().nullable(),
+  happened_at: z.string().nullable(),
 })
 
 const eventReply = z
@@ -42,6 +42,9 @@ const rawReply = rawLogRow
   .omit({ org: true, chain: true, duplicate_of: true })
   .extend({ id: z.string(), seq: z.number(), external_id: z.string() })
   .openapi('Raw')
+
+/** The versions of an imported row are ordered by their arrival, so the item itself is not dated. */
+const HAPPENED_AT = "coalesce(at, parseDateTime64BestEffortOrNull(JSONExtractString(payload, 'occurred_at'), 3, 'UTC'))"
 
 /** How long `?wait=visible` waits. The events are on disk long before. */
 const WAIT_MS = 30_000
@@ -108,12 +111,12 @@ export function eventRoutes(services: Services): Route[] {
         const { kind, service, environment, from, to, after, limit } = query
         const log = statement({
           name: 'events.log',
-          sql: `SELECT seq, id, payload, received_at, at FROM all_raw FINAL
+          sql: `SELECT seq, id, payload, received_at, ${HAPPENED_AT} AS happened_at FROM all_raw FINAL
 WHERE org_id = {org:UUID} AND seq > {after:UInt64} AND (source = {source:String} OR connector = 'event-table') AND stream = 'events' AND duplicate_of = 0 AND problem IS NULL
   ${kind === undefined ? '' : "AND JSONExtractString(payload, 'kind') = {kind:String}"}
   ${service === undefined ? '' : "AND JSONExtractString(payload, 'service') = {service:String}"}
   ${environment === undefined ? '' : "AND if(JSONHas(payload, 'environment'), JSONExtractString(payload, 'environment'), 'prod') = {environment:String}"}
-  ${from === undefined ? '' : 'AND at >= {from:DateTime64(3)}'} ${to === undefined ? '' : 'AND at < {to:DateTime64(3)}'}
+  ${from === undefined ? '' : 'AND happened_at >= {from:DateTime64(3)}'} ${to === undefined ? '' : 'AND happened_at < {to:DateTime64(3)}'}
 ORDER BY seq LIMIT {limit:UInt32}`,
           row: logRow,
         })
@@ -130,13 +133,13 @@ ORDER BY seq LIMIT {limit:UInt32}`,
         })
         const shown = rows.slice(0, limit)
         return {
-          items: shown.map(({ seq, id, payload, received_at, at }) => ({
+          items: shown.map(({ seq, id, payload, received_at, happened_at }) => ({
             environment: 'prod',
             succeeded: true,
             ...(JSON.parse(payload) as object),
             seq,
             id,
-            occurred_at: at ?? received_at,
+            occurred_at: happened_at ?? received_at,
             received_at,
           })),
           next: rows.length > limit ? String(shown.at(-1)?.seq) : null,
