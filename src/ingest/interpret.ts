@@ -15,7 +15,9 @@ export function interpret(registry: Registry, item: Item, config: unknown): Read
   const stream = registry.connectors.get(item.connector)?.streams[item.stream]
   if (stream === undefined) return { rows: null, problem: `no connector reads ${item.connector}/${item.stream}` }
   try {
-    const payload = stream.payload.safeParse(JSON.parse(Buffer.from(item.payload).toString('utf8')))
+    const { buffer, byteOffset, byteLength } = item.payload
+    // Over the same bytes: `Buffer.from` of the array itself would copy them.
+    const payload = stream.payload.safeParse(JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')))
     if (!payload.success) {
       const issue = payload.error.issues[0]
       return { rows: null, problem: `payload: ${issue?.path.join('.')}: ${issue?.message}`.slice(0, 500) }
