@@ -105,7 +105,7 @@ const count = statement({
  * others in the same tables are not touched.
  */
 export async function exportReference(parts: ExportParts, org: string, mysql: Mysql, options: ExportOptions): Promise<ExportedTable[]> {
-  await lakeMigrator(mysql, { actor: 'export' }).up()
+  await lakeMigrator(mysql, { actor: 'export' }).up({ unattended: true })
   const port = mysqlPort(mysql)
   const lease = await mysqlDialect.lock?.(port, { owner: `${hostname()}:${process.pid} export`, ...LEASE })('export reference')
   if (!lease) throw new TypeError('the lake has no lock')

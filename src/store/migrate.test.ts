@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { migratorLaws, refusal, type Place } from '../../test/migrator-laws.ts'
+import { tableStepLaws } from '../../test/table-step-laws.ts'
 import { silentLog } from '../log.ts'
 import { Secret } from '../secret.ts'
 import { openAnalytics, type Analytics } from './analytics.ts'
@@ -65,7 +66,7 @@ const clickhouse = async (): Promise<Place> => {
     return work()
   }
   return {
-    port: { run: (sql) => inside(() => port.run(sql)), rows: (each, params) => inside(() => port.rows(each, params)) },
+    port: { run: (sql, params) => inside(() => port.run(sql, params)), rows: (each, params) => inside(() => port.rows(each, params)) },
     dialect: clickhouseDialect({ cluster: null }),
     create: (table) => `create table if not exists ${table} {{on_cluster}} (id String) engine = {{engine:ReplacingMergeTree}} order by id`,
     close: () => analytics.run(`drop database ${name} sync`),
@@ -73,12 +74,15 @@ const clickhouse = async (): Promise<Place> => {
 }
 
 const PLACES = [
-  { name: 'PostgreSQL', open: () => postgres() },
-  { name: 'PostgreSQL without transactions for DDL', open: () => postgres('PostgreSQL 15.2-YB-2.25.0.0-b0 on x86_64') },
-  { name: 'ClickHouse', open: clickhouse },
-]
+  { name: 'PostgreSQL', store: 'postgres', open: () => postgres() },
+  { name: 'PostgreSQL without transactions for DDL', store: 'yugabyte', open: () => postgres('PostgreSQL 15.2-YB-2.25.0.0-b0 on x86_64') },
+  { name: 'ClickHouse', store: 'clickhouse', open: clickhouse },
+] as const
 
-for (const { name, open } of PLACES) migratorLaws(name, open)
+for (const { name, store, open } of PLACES) {
+  migratorLaws(name, open)
+  tableStepLaws(name, store, open)
+}
 
 describe('the lock', () => {
   const slow = { name: 'count', sql: 'select count(*) as n from hits', row: z.object({ n: z.number() }) }

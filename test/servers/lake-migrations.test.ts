@@ -11,7 +11,8 @@ import { statement } from '../../src/store/statement.ts'
 import { bundle, linkPackages } from '../bundle.ts'
 import { KEY_CHANGE_ROWS, KEY_CHANGE_WAYS, keyChangeFiles } from '../key-change.ts'
 import { migrationsIn, writeFiles } from '../migration-files.ts'
-import { migratorLaws } from '../migrator-laws.ts'
+import { migratorLaws, type Place } from '../migrator-laws.ts'
+import { tableStepLaws } from '../table-step-laws.ts'
 import { makeLake, type OwnLake } from './own-lake.ts'
 
 /** The migrations of the lake on a real MySQL or MariaDB, and what the runner promises there. */
@@ -49,7 +50,7 @@ async function freshLake(): Promise<OwnLake> {
   return lake
 }
 
-migratorLaws('MySQL or MariaDB', async () => {
+async function place(): Promise<Place> {
   const lake = await freshLake()
   const mysql = await lake.open()
   return {
@@ -58,7 +59,9 @@ migratorLaws('MySQL or MariaDB', async () => {
     create: (table) => `create table if not exists ${table} (id varchar(64) primary key)`,
     close: mysql.close,
   }
-})
+}
+migratorLaws('MySQL or MariaDB', place)
+tableStepLaws('MySQL or MariaDB', 'mysql', place)
 
 function run(lake: OwnLake, directory: string, moment = ''): { killed: boolean; output: string } {
   const { signal, status, stdout, stderr } = spawnSync(process.execPath, [child, 'mysql', lake.uri, directory, moment], {
