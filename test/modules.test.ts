@@ -61,7 +61,7 @@ test("a plugin's migrations are planned, applied, shown and verified by the inst
   )
   expect(plan.stdout).toContain('copy example_notes into example_notes_copy_0002, in ranges')
   const up = installed('semantic')
-  expect([up.code, up.stderr]).toEqual([0, ''])
+  expect(up, up.stderr).toMatchObject({ code: 0 })
   expect(up.stdout).toMatch(/applied 0001_\S+\.sql, .*, example\/0001_create_notes\.sql, example\/0002_change_key\.ts$/m)
   expect(installed('semantic', 'status').stdout).toMatch(/example +2 +change_key +done/)
   expect(installed('semantic', 'verify')).toMatchObject({

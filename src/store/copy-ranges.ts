@@ -11,15 +11,17 @@ const LARGEST = 100_000
 /** Before our names, as ClickHouse takes a name that is given for the column of that name everywhere. */
 const OURS = 'fairlead_'
 
-const countRow = z.object({ n: z.coerce.number() })
+const countRow = z.object({ [`${OURS}n`]: z.coerce.number() })
 
 /** All rows, range by range of the key. Each range and how far it is are one transaction; where there are none, what is in doubt is removed first. */
 export async function copyRanges(copying: Copying, copy: Copy, place: WorkPlace): Promise<void> {
   const earlier = await place.progress.read()
-  if (copying.clear !== undefined) {
+  if (copying.doubtful !== undefined) {
     const behind = earlier?.position == null ? null : copying.compareKey(copy.key, '>', 'k')
-    if ((await countOf(copying, copy.to, place.port)) > 0)
-      await place.port.run(copying.clear(copy, behind), keyParams(earlier?.position ?? null, 'k'))
+    const [where, params] = [copying.doubtful(copy, behind), keyParams(earlier?.position ?? null, 'k')]
+    // To remove nothing would rewrite the table all the same.
+    if ((await countOf(copying, copy.to, place.port, where, params)) > 0)
+      await place.port.run(`delete from ${copying.quote(copy.to)} {{on_cluster}} where ${where}`, params)
   }
   let at = earlier ?? { position: null, rows: 0, total: await countOf(copying, copy.from, place.port) }
   // What comes behind it later is carried over: to run after the rows that others add would be a race with them, and on MySQL a deadlock.
@@ -48,9 +50,9 @@ export async function copyRanges(copying: Copying, copy: Copy, place: WorkPlace)
   }
 }
 
-async function countOf(copying: Copying, table: string, port: WorkPlace['port']): Promise<number> {
-  const sql = `select count(*) as n from ${copying.quote(table)}`
-  return (await port.rows(statement({ name: 'migration.count', sql, row: countRow })))[0]?.n ?? 0
+async function countOf(copying: Copying, table: string, port: WorkPlace['port'], where?: string, params?: Params): Promise<number> {
+  const sql = `select count(*) as ${OURS}n from ${copying.quote(table)}${where === undefined ? '' : ` where ${where}`}`
+  return (await port.rows(statement({ name: 'migration.count', sql, row: countRow }), params))[0]?.[`${OURS}n`] ?? 0
 }
 
 /** The largest key, or null when there is none. */

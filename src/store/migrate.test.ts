@@ -8,6 +8,7 @@ import { tableStepLaws } from '../../test/table-step-laws.ts'
 import { silentLog } from '../log.ts'
 import { Secret } from '../secret.ts'
 import { openAnalytics, type Analytics } from './analytics.ts'
+import { bringUp } from './bring-up.ts'
 import { clickhouseDialect, clickhousePort } from './dialects/clickhouse.ts'
 import { postgresDialect, postgresPort } from './dialects/postgres.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
@@ -146,6 +147,24 @@ describe('the lock', () => {
       ),
     ).toEqual([{ token: 6, owner: 'another' }])
     await semantic.close()
+  })
+
+  test('a server that comes up leaves what waits for a confirmation, and says in the log how to give it', async () => {
+    const place = await postgres()
+    const directory = join(scratch, `files-${++count}`)
+    mkdirSync(directory)
+    writeFileSync(join(directory, '0001_create_a.sql'), `-- why: a\n\n${place.create('a')}\n`)
+    writeFileSync(join(directory, '0002_drop_a.sql'), '-- why: nobody reads it\n-- destructive: a\n\ndrop table if exists a\n')
+    const migrator = createMigrator({ ...place, directory, programVersion: '1', actor: 'server' })
+    const warned: unknown[] = []
+    for (const _start of [1, 2]) await bringUp(migrator, { ...silentLog, warn: (event, fields) => void warned.push([event, fields]) })
+    const said = [
+      'migration.waiting',
+      { files: ['0002_drop_a.sql'], confirm: `fairlead migrate up --confirm ${(await migrator.plan()).hash}` },
+    ]
+    expect(warned).toEqual([said, said])
+    expect((await migrator.status()).current).toBe(1)
+    await place.close()
   })
 
   test('a store without a lock of its own is not migrated without one', async () => {

@@ -66,7 +66,7 @@ tableStepLaws('MySQL or MariaDB', 'mysql', place)
 function run(lake: OwnLake, directory: string, moment = ''): { killed: boolean; output: string } {
   const { signal, status, stdout, stderr } = spawnSync(process.execPath, [child, 'mysql', lake.uri, directory, moment], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 120_000,
   })
   if (signal !== 'SIGKILL' && status !== 0) throw new Error(`the child failed ${moment}: ${stderr}`)
   return { killed: signal === 'SIGKILL', output: stdout }
@@ -87,7 +87,7 @@ describe('the migrations that ship', () => {
     await expect(run(await freshLake(), folder).output).toMatchFileSnapshot(join(folder, SNAPSHOT_FILE))
   })
 
-  test('killed before and after every statement, it ends with the schema of an undisturbed run', { timeout: 300_000 }, async () => {
+  test('killed before and after every statement, it ends with the schema of an undisturbed run', { timeout: 900_000 }, async () => {
     const undisturbed = run(await freshLake(), together).output
     const lake = await freshLake()
     for (const { file, statements } of migrations) {
@@ -105,7 +105,7 @@ describe('the migrations that ship', () => {
 
   test.each(KEY_CHANGE_WAYS)(
     'a primary key from int to varchar(255), by %s, killed before and after every statement: no row is lost',
-    { timeout: 300_000 },
+    { timeout: 900_000 },
     async (way) => {
       const files = join(scratch, `key-${way}`)
       mkdirSync(files)

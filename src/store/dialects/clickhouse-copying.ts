@@ -94,11 +94,11 @@ export const clickhouseCopying: Copying = {
   carry: null,
   copyRange: (copy, condition) => `insert into ${quote(copy.to)} (${copy.columns.map(({ name }) => quote(name)).join(', ')})
 select ${copy.columns.map(stored).join(', ')} from ${quote(copy.from)} where ${condition}`,
-  clear: (copy, condition) => {
+  doubtful: (copy, condition) => {
     const names = key(copy).map(({ name }) => quote(name))
     const mapped = key(copy).map(stored).join(', ')
     const behind = condition === null ? '' : ` where ${condition}`
-    return `delete from ${quote(copy.to)} {{on_cluster}} where (${names.join(', ')}) in (select ${mapped} from ${quote(copy.from)}${behind})`
+    return `(${names.join(', ')}) in (select ${mapped} from ${quote(copy.from)}${behind})`
   },
   compareKey: compareKeyInWords(quote, typeOfKey),
   keyText: (column) => `toString(${column})`,
