@@ -58,9 +58,11 @@ import { createSchedule } from './source/schedule.ts'
 import { openSources, unknownSource } from './source/sources.ts'
 import { openVault } from './source/vault.ts'
 import { openAnalytics, type Analytics, type AnalyticsTarget } from './store/analytics.ts'
+import { bringUp } from './store/bring-up.ts'
 import { openDataDirectory, type DataDirectory } from './store/data-directory.ts'
 import { migratorsOf, type MigrationOptions, type StoreName } from './store/schema.ts'
 import { openSemantic, type Semantic } from './store/semantic.ts'
+import { logSteps } from './store/step-log.ts'
 import type { Migrator } from './store/migrate.ts'
 import { resolveStores } from './store/store-uri.ts'
 import { openTeamDrift } from './team/drift.ts'
@@ -155,11 +157,11 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
   try {
     const oidcSettings = oidcSettingsOf(config)
     const mailSettings = mailSettingsOf(config)
-    const stores = await openStores(config, options)
+    const stores = await openStores(config, { ...options, onStep: logSteps(log) })
     closers.add(stores.close)
     const { dataDirectory, semantic, analytics, migrators } = stores
     const registry = await loadRegistry()
-    await migrators.semantic.up()
+    await bringUp(migrators.semantic, log)
 
     const token = newToken()
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
@@ -267,7 +269,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     /** A server that is away does not keep the door shut: events go to the journal, and this goes on trying. */
     const prepareAnalytics = async (): Promise<void> => {
       try {
-        await migrators.analytics.up()
+        await bringUp(migrators.analytics, log)
         await requireSameJournal(analytics, journal, dataDirectory.journal)
         await teams.set.mend()
         await choices.mend()

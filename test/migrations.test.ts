@@ -79,7 +79,7 @@ async function usersOf(store: string, target: string): Promise<unknown[]> {
 function run(store: string, target: string, folder: string, moment = ''): { killed: boolean; output: string } {
   const { signal, status, stdout, stderr } = spawnSync(process.execPath, [child, store, target, folder, moment], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 120_000,
   })
   if (signal !== 'SIGKILL' && status !== 0) throw new Error(`the child failed ${moment}: ${stderr}`)
   return { killed: signal === 'SIGKILL', output: stdout }
@@ -103,7 +103,7 @@ describe.each(STORES)('$store', ({ store, folder }) => {
   })
 
   // One schema is driven through all moments: each process takes up what the last one left, and is killed a little later.
-  test('killed before and after every statement, it ends with the schema of an undisturbed run', { timeout: 300_000 }, async () => {
+  test('killed before and after every statement, it ends with the schema of an undisturbed run', { timeout: 900_000 }, async () => {
     const undisturbed = run(store, await freshTarget(store), together).output
     const target = await freshTarget(store)
     for (const { file, statements } of migrations) {
@@ -123,7 +123,7 @@ describe.each(STORES)('$store', ({ store, folder }) => {
 
   test.each(KEY_CHANGE_WAYS)(
     'a primary key from int to varchar(255), by %s, killed before and after every statement: no row is lost',
-    { timeout: 300_000 },
+    { timeout: 900_000 },
     async (way) => {
       const files = join(scratch, `key-${store}-${way}`)
       mkdirSync(files)

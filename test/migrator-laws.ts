@@ -6,6 +6,7 @@ import { AppError } from '../src/errors.ts'
 import type { Dialect, SqlPort } from '../src/store/dialect.ts'
 import { createMigrator, soleOwner, type Migrator, type MigratorOptions } from '../src/store/migrate.ts'
 import { SNAPSHOT_FILE } from '../src/store/migration-file.ts'
+import { nameOf } from '../src/store/migration-plan.ts'
 
 /** An empty store. */
 export interface Place {
@@ -239,6 +240,67 @@ export function migratorLaws(name: string, open: () => Promise<Place>): void {
       expect(await migrator().markApplied(2)).toMatchObject({ version: 2, state: 'done', actor: `o'brien` })
       expect(await migrator().up()).toEqual([])
       expect((await refusal(migrator().markApplied(2))).code).toBe('conflict')
+    })
+
+    test('nobody there to confirm: what is needed is applied, what only removes waits; what the program needs behind it is not left out', async () => {
+      const first = file('-- why: a', place.create('a'))
+      const drop = file('-- why: nobody reads it\n-- destructive: table a', 'drop table if exists a')
+      write({ '0001_create_a.sql': first, '0002_create_b.sql': file('-- why: b', place.create('b')), '0003_drop_a.sql': drop })
+      expect((await migrator().up({ unattended: true })).map(({ version }) => version)).toEqual([1, 2])
+      expect(await migrator().up({ unattended: true })).toEqual([])
+      expect((await migrator().plan()).destructive).toEqual(['0003_drop_a.sql'])
+      const more = (...files: [string, string][]) =>
+        write({
+          '0001_create_a.sql': first,
+          '0002_create_b.sql': file('-- why: b', place.create('b')),
+          '0003_drop_a.sql': drop,
+          ...Object.fromEntries(files),
+        })
+      more(['0004_create_c.sql', file('-- why: c', place.create('c'))])
+      expect((await refusal(migrator().up({ unattended: true }))).code).toBe('schema-pending')
+      more(['0004_drop_b.sql', file('-- why: b may not be there\n-- destructive: b\n-- breaking: b', 'drop table if exists b')])
+      expect((await refusal(migrator().up({ unattended: true }))).code).toBe('schema-pending')
+      const { hash } = await migrator().plan()
+      expect(await migrator().up({ unattended: true, confirm: hash })).toHaveLength(2)
+    })
+
+    test('the migrations of plugins run behind the program itself, by name, and are named with their module', async () => {
+      write({ '0001_create_a.sql': file('-- why: a', place.create('a')) })
+      for (const module of ['zeta', 'beta']) {
+        mkdirSync(join(directory, module))
+        writeFileSync(join(directory, module, '0001_create_own.sql'), file(`-- why: ${module}`, place.create(`of_${module}`)))
+      }
+      const { hash, pending } = await migrator().plan()
+      expect(pending.map(nameOf)).toEqual(['0001_create_a.sql', 'beta/0001_create_own.sql', 'zeta/0001_create_own.sql'])
+      const steps: string[] = []
+      await migrator({ onStep: (step) => void (step.phase === 'recorded' && steps.push(step.file)) }).up()
+      expect(steps).toEqual(pending.map(nameOf))
+      const { history, current } = await migrator().status()
+      expect([history.map(({ module, version }) => [module, version]), current]).toEqual([
+        [
+          ['fairlead', 1],
+          ['beta', 1],
+          ['zeta', 1],
+        ],
+        1,
+      ])
+      expect(hash).not.toBe((await migrator().plan()).hash)
+      writeFileSync(join(directory, 'beta', '0001_create_own.sql'), file('-- why: changed', place.create('of_beta')))
+      const drift = await refusal(migrator().up())
+      expect([drift.code, drift.message.includes('beta/0001_create_own.sql'), drift.help?.includes('--module beta')]).toEqual([
+        'migration-drift',
+        true,
+        true,
+      ])
+      await migrator().repair(1, 'beta')
+      writeFileSync(join(directory, 'zeta', '0002_create_more.sql'), file('-- why: more', 'create rubbish'))
+      expect((await refusal(migrator().markApplied(2))).code).toBe('not-found')
+      expect(await migrator().markApplied(2, 'zeta')).toMatchObject({ module: 'zeta', version: 2 })
+      expect(await migrator().up()).toEqual([])
+      mkdirSync(join(directory, 'alpha'))
+      writeFileSync(join(directory, 'alpha', '0003_create_by_hand.sql'), file('-- why: by hand', 'create rubbish'))
+      expect(await migrator().baseline(3, 'alpha')).toMatchObject([{ module: 'alpha', version: 3 }])
+      expect((await refusal(migrator().repair(1, 'nobody'))).code).toBe('not-found')
     })
 
     test('a module has numbers of its own', async () => {

@@ -5,9 +5,10 @@ import { openStores } from '../main.ts'
 import { openLake, requireLake } from '../lake/open-lake.ts'
 import type { Step } from '../store/apply-migration.ts'
 import type { Migrator } from '../store/migrate.ts'
+import { nameOf } from '../store/migration-plan.ts'
 import { lakeMigrator, schemaOfLake, type StoreName } from '../store/schema.ts'
 import { runningServer } from './client.ts'
-import { note, print, printJson, table } from './output.ts'
+import { note, print, printJson, progress, table } from './output.ts'
 
 const STORES: Record<string, StoreName | 'lake'> = {
   semantic: 'semantic',
@@ -23,6 +24,7 @@ type Action = (typeof ACTIONS)[number]
 interface Options {
   confirm?: string
   migration?: string
+  module?: string
   outOfOrder?: boolean
   json?: boolean
 }
@@ -34,7 +36,7 @@ export async function run(config: Config, first: string | undefined, second: str
   if (store !== undefined && STORES[store] === undefined)
     throw new AppError('usage', `There is no store ${store}.`, { help: `Known: ${Object.keys(STORES).join(', ')}.` })
   const log = createLog(config.FAIRLEAD_LOG)
-  const common = { actor: 'cli', onStep: sayLong(), ...(options.outOfOrder === true ? { outOfOrder: 'allow' as const } : {}) }
+  const common = { actor: 'cli', onStep: showSteps(), ...(options.outOfOrder === true ? { outOfOrder: 'allow' as const } : {}) }
   if (STORES[store ?? ''] === 'lake') {
     const mysql = await openLake(requireLake(config.MYSQL_URI?.reveal()), { log })
     try {
@@ -73,12 +75,22 @@ async function actOn(migrators: Readonly<Record<string, Migrator>>, action: Acti
   return code
 }
 
-/** A step that takes longer than a second says which it is. */
-function sayLong(): (step: Step) => void {
+/** A step that takes longer than a second says which it is, and one of many rows how far it is. */
+function showSteps(): (step: Step) => void {
   let timer: NodeJS.Timeout | undefined
-  return ({ phase, file, statement, statements }) => {
+  let shown: ReturnType<typeof progress> | null = null
+  return ({ phase, file, statement, statements, text, rows }) => {
     clearTimeout(timer)
-    if (phase === 'before') timer = setTimeout(() => note(`${file}: statement ${statement} of ${statements} …`), 1_000).unref()
+    const label = `${file}, ${statement} of ${statements}`
+    if (phase === 'before') timer = setTimeout(() => note(`${label}: ${text} …`), 1_000).unref()
+    if (rows !== undefined) {
+      shown ??= progress(label)
+      shown.tick(rows.done, rows.of, 'rows')
+    }
+    if (phase === 'after') {
+      shown?.end()
+      shown = null
+    }
   }
 }
 
@@ -90,14 +102,14 @@ async function act(migrator: Migrator, action: Action, options: Options): Promis
   switch (action) {
     case 'up': {
       const done = await migrator.up(options.confirm === undefined ? {} : { confirm: options.confirm })
-      return { reply: done, text: done.length === 0 ? 'nothing to do' : `applied ${done.map((one) => one.file).join(', ')}`, code: 0 }
+      return { reply: done, text: done.length === 0 ? 'nothing to do' : `applied ${done.map(nameOf).join(', ')}`, code: 0 }
     }
     case 'status':
     case 'current': {
       const status = await migrator.status()
       const history = table(
-        ['version', 'name', 'state', 'finished'],
-        status.history.map((one) => [String(one.version), one.name, one.state, one.finished_at ?? '']),
+        ['module', 'version', 'name', 'state', 'finished'],
+        status.history.map((one) => [one.module, String(one.version), one.name, one.state, one.finished_at ?? '']),
       )
       return {
         reply: status,
@@ -108,7 +120,7 @@ async function act(migrator: Migrator, action: Action, options: Options): Promis
     case 'plan': {
       const plan = await migrator.plan()
       const lines = plan.pending.flatMap((one) => [
-        `  ${one.file}: ${one.why}${one.destructive === null ? '' : ` DESTRUCTIVE: ${one.destructive}`}${one.breaking === null ? '' : ` BREAKING: ${one.breaking}`}`,
+        `  ${nameOf(one)}: ${one.why}${one.destructive === null ? '' : ` DESTRUCTIVE: ${one.destructive}`}${one.breaking === null ? '' : ` BREAKING: ${one.breaking}`}`,
         ...one.steps.map((step) => `    ${step.risk.padEnd(8)} ${step.text}${step.risk === 'safe' ? '' : ` — ${step.because}`}`),
       ])
       return { reply: plan, text: plan.pending.length === 0 ? 'nothing pending' : `plan ${plan.hash}\n${lines.join('\n')}`, code: 0 }
@@ -124,15 +136,15 @@ async function act(migrator: Migrator, action: Action, options: Options): Promis
       }
     }
     case 'repair': {
-      const row = await migrator.repair(versionOf(options))
+      const row = await migrator.repair(versionOf(options), options.module)
       return { reply: row, text: `the present text of ${row.name} is accepted`, code: 0 }
     }
     case 'mark-applied': {
-      const row = await migrator.markApplied(versionOf(options))
+      const row = await migrator.markApplied(versionOf(options), options.module)
       return { reply: row, text: `${row.name} counts as applied`, code: 0 }
     }
     case 'baseline': {
-      const rows = await migrator.baseline(versionOf(options))
+      const rows = await migrator.baseline(versionOf(options), options.module)
       return { reply: rows, text: `${rows.length} migrations are recorded as applied`, code: 0 }
     }
   }

@@ -381,6 +381,7 @@ export function createProgram(): Command {
     .argument('[action]', 'up, status, current, plan, verify, repair, baseline or mark-applied', 'up')
     .option('--confirm <hash>', 'the hash of the plan, for steps that lose something')
     .option('--migration <version>', 'for repair, baseline and mark-applied')
+    .option('--module <name>', 'whose number that is, where it is not of Fairlead itself')
     .option('--out-of-order', 'apply also what has a lower number than what is applied already')
     .addOption(json())
     .addHelpText('after', '\nExamples:\n  fairlead migrate analytics status\n  fairlead migrate lake plan')

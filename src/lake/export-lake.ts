@@ -73,7 +73,7 @@ export async function exportLake(
       },
     )
   }
-  await lakeMigrator(mysql, { actor: 'export' }, name).up()
+  await lakeMigrator(mysql, { actor: 'export' }, name).up({ unattended: true })
   const port = mysqlPort(mysql)
   const lease = await mysqlDialect.lock?.(port, { owner: `${hostname()}:${process.pid} export`, ...LEASE })(`export ${name}`)
   if (!lease) throw new TypeError('the lake has no lock')

@@ -8,23 +8,31 @@ const RANGE_MS = 150
 const SMALLEST = 500
 const LARGEST = 100_000
 
-const countRow = z.object({ n: z.coerce.number() })
+/** Before our names, as ClickHouse takes a name that is given for the column of that name everywhere. */
+const OURS = 'fairlead_'
+
+const countRow = z.object({ [`${OURS}n`]: z.coerce.number() })
 
 /** All rows, range by range of the key. Each range and how far it is are one transaction; where there are none, what is in doubt is removed first. */
 export async function copyRanges(copying: Copying, copy: Copy, place: WorkPlace): Promise<void> {
   const earlier = await place.progress.read()
-  if (copying.clear !== undefined) {
+  if (copying.doubtful !== undefined) {
     const behind = earlier?.position == null ? null : copying.compareKey(copy.key, '>', 'k')
-    if ((await countOf(copying, copy.to, place.port)) > 0)
-      await place.port.run(copying.clear(copy, behind), keyParams(earlier?.position ?? null, 'k'))
+    const [where, params] = [copying.doubtful(copy, behind), keyParams(earlier?.position ?? null, 'k')]
+    // To remove nothing would rewrite the table all the same.
+    if ((await countOf(copying, copy.to, place.port, where, params)) > 0)
+      await place.port.run(`delete from ${copying.quote(copy.to)} {{on_cluster}} where ${where}`, params)
   }
   let at = earlier ?? { position: null, rows: 0, total: await countOf(copying, copy.from, place.port) }
+  // What comes behind it later is carried over: to run after the rows that others add would be a race with them, and on MySQL a deadlock.
+  const last = await lastKey(copying, copy, place.port)
+  if (last === null) return
   let size = SMALLEST
   for (;;) {
     const before: Progress = at
     const begun = performance.now()
     const next: Progress | null = await copying.patient(place.port, async (port) => {
-      const end = await endOfRange(copying, copy, port, before.position, size)
+      const end = await endOfRange(copying, copy, port, { behind: before.position, last, size })
       if (end === null) return null
       const behind = before.position === null ? [] : [copying.compareKey(copy.key, '>', 'k')]
       const condition = [...behind, copying.compareKey(copy.key, '<=', 'u')].join(' and ')
@@ -42,29 +50,43 @@ export async function copyRanges(copying: Copying, copy: Copy, place: WorkPlace)
   }
 }
 
-async function countOf(copying: Copying, table: string, port: WorkPlace['port']): Promise<number> {
-  const sql = `select count(*) as n from ${copying.quote(table)}`
-  return (await port.rows(statement({ name: 'migration.count', sql, row: countRow })))[0]?.n ?? 0
+async function countOf(copying: Copying, table: string, port: WorkPlace['port'], where?: string, params?: Params): Promise<number> {
+  const sql = `select count(*) as ${OURS}n from ${copying.quote(table)}${where === undefined ? '' : ` where ${where}`}`
+  return (await port.rows(statement({ name: 'migration.count', sql, row: countRow }), params))[0]?.[`${OURS}n`] ?? 0
+}
+
+/** The largest key, or null when there is none. */
+async function lastKey(copying: Copying, { from, key }: Copy, port: WorkPlace['port']): Promise<string | null> {
+  const names = key.map(({ name }) => copying.quote(name))
+  const sql = `select ${keyTexts(copying, names)} from ${copying.quote(from)} order by ${names.map((name) => `${name} desc`).join(', ')} limit 1`
+  const [row] = await port.rows(statement({ name: 'migration.last_key', sql, row: keyRow }))
+  return row === undefined ? null : positionOf(names, row)
 }
 
 async function endOfRange(
   copying: Copying,
-  copy: Copy,
+  { from, key }: Copy,
   port: WorkPlace['port'],
-  position: string | null,
-  size: number,
+  { behind, last, size }: { behind: string | null; last: string; size: number },
 ): Promise<{ position: string; rows: number } | null> {
-  const names = copy.key.map(({ name }) => copying.quote(name))
-  const behind = position === null ? '' : ` where ${copying.compareKey(copy.key, '>', 'k')}`
-  const sql = `with batch as (select ${names.join(', ')} from ${copying.quote(copy.from)}${behind} order by ${names.join(', ')} limit ${size})
-select ${names.map((name, index) => `${copying.keyText(name)} as k${index}`).join(', ')}, (select count(*) from batch) as n
+  const names = key.map(({ name }) => copying.quote(name))
+  const conditions = [...(behind === null ? [] : [copying.compareKey(key, '>', 'k')]), copying.compareKey(key, '<=', 'u')]
+  const sql = `with batch as (select ${names.join(', ')} from ${copying.quote(from)} where ${conditions.join(' and ')} order by ${names.join(', ')} limit ${size})
+select ${keyTexts(copying, names)}, (select count(*) from batch) as ${OURS}n
 from batch order by ${names.map((name) => `batch.${name} desc`).join(', ')} limit 1`
-  const [last] = await port.rows(
-    statement({ name: 'migration.end_of_range', sql, row: z.record(z.string(), z.union([z.string(), z.number()])) }),
-    position === null ? undefined : keyParams(position, 'k'),
-  )
-  if (last === undefined) return null
-  return { position: JSON.stringify(copy.key.map((_, index) => String(last[`k${index}`]))), rows: Number(last['n']) }
+  const params = { ...keyParams(behind, 'k'), ...keyParams(last, 'u') }
+  const [row] = await port.rows(statement({ name: 'migration.end_of_range', sql, row: keyRow }), params)
+  return row === undefined ? null : { position: positionOf(names, row), rows: Number(row[`${OURS}n`]) }
+}
+
+const keyRow = z.record(z.string(), z.union([z.string(), z.number()]))
+
+function keyTexts(copying: Copying, names: readonly string[]): string {
+  return names.map((name, index) => `${copying.keyText(name)} as ${OURS}k${index}`).join(', ')
+}
+
+function positionOf(names: readonly string[], row: z.infer<typeof keyRow>): string {
+  return JSON.stringify(names.map((_, index) => String(row[`${OURS}k${index}`])))
 }
 
 function keyParams(position: string | null, prefix: string): Params {
@@ -90,9 +112,9 @@ export async function totals(copying: Copying, copy: Copy, place: WorkPlace, wit
   const only = within
     ? ` where (${inKey.map(({ name }) => copying.quote(name)).join(', ')}) in (select ${inKey.map((one) => copying.comparable(one)).join(', ')} from ${from})`
     : ''
-  const sql = `select s.n as source_rows, s.digest as source_digest, t.n as copy_rows, t.digest as copy_digest
-from (select count(*) as n, ${copying.digest(copy.columns.map((one) => copying.stored(one)))} as digest from ${from}) as s
-cross join (select count(*) as n, ${copying.digest(names)} as digest from ${to}${only}) as t${copying.settled}`
+  const sql = `select s.${OURS}n as source_rows, s.${OURS}digest as source_digest, t.${OURS}n as copy_rows, t.${OURS}digest as copy_digest
+from (select count(*) as ${OURS}n, ${copying.digest(copy.columns.map((one) => copying.stored(one)))} as ${OURS}digest from ${from}) as s
+cross join (select count(*) as ${OURS}n, ${copying.digest(names)} as ${OURS}digest from ${to}${only}) as t${copying.settled}`
   const each = statement({ name: 'migration.totals', sql, row: totalsRow })
   const ask = async (port: WorkPlace['port']) => (await port.rows(each))[0] ?? null
   return place.port.transaction ? place.port.transaction(ask) : ask(place.port)

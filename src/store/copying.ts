@@ -45,8 +45,8 @@ export interface Copying {
   } | null
   /** Copies the range that the condition tells; a row that is there already is left as it is. */
   copyRange(copy: Copy, condition: string): string
-  /** Where a range may be there in part: removes what is there and cannot be told to be whole. */
-  clear?(copy: Copy, condition: string | null): string
+  /** Where a range may be there in part: the rows of `to` that come from behind the last whole one, or from anywhere. */
+  doubtful?(copy: Copy, condition: string | null): string
   /** Behind or up to a key; its values are bound as `<prefix>0`, `<prefix>1` … */
   compareKey(key: readonly TableColumn[], operator: '>' | '<=', prefix: string): string
   keyText(column: string): string

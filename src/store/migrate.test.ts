@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { migratorLaws, refusal, type Place } from '../../test/migrator-laws.ts'
+import { tableStepLaws } from '../../test/table-step-laws.ts'
 import { silentLog } from '../log.ts'
 import { Secret } from '../secret.ts'
 import { openAnalytics, type Analytics } from './analytics.ts'
+import { bringUp } from './bring-up.ts'
 import { clickhouseDialect, clickhousePort } from './dialects/clickhouse.ts'
 import { postgresDialect, postgresPort } from './dialects/postgres.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
@@ -65,7 +67,7 @@ const clickhouse = async (): Promise<Place> => {
     return work()
   }
   return {
-    port: { run: (sql) => inside(() => port.run(sql)), rows: (each, params) => inside(() => port.rows(each, params)) },
+    port: { run: (sql, params) => inside(() => port.run(sql, params)), rows: (each, params) => inside(() => port.rows(each, params)) },
     dialect: clickhouseDialect,
     create: (table) => `create table if not exists ${table} {{on_cluster}} (id String) engine = {{engine:ReplacingMergeTree}} order by id`,
     close: () => analytics.run(`drop database ${name} sync`),
@@ -73,12 +75,15 @@ const clickhouse = async (): Promise<Place> => {
 }
 
 const PLACES = [
-  { name: 'PostgreSQL', open: () => postgres() },
-  { name: 'PostgreSQL without transactions for DDL', open: () => postgres('PostgreSQL 15.2-YB-2.25.0.0-b0 on x86_64') },
-  { name: 'ClickHouse', open: clickhouse },
-]
+  { name: 'PostgreSQL', store: 'postgres', open: () => postgres() },
+  { name: 'PostgreSQL without transactions for DDL', store: 'yugabyte', open: () => postgres('PostgreSQL 15.2-YB-2.25.0.0-b0 on x86_64') },
+  { name: 'ClickHouse', store: 'clickhouse', open: clickhouse },
+] as const
 
-for (const { name, open } of PLACES) migratorLaws(name, open)
+for (const { name, store, open } of PLACES) {
+  migratorLaws(name, open)
+  tableStepLaws(name, store, open)
+}
 
 describe('the lock', () => {
   const slow = { name: 'count', sql: 'select count(*) as n from hits', row: z.object({ n: z.number() }) }
@@ -142,6 +147,24 @@ describe('the lock', () => {
       ),
     ).toEqual([{ token: 6, owner: 'another' }])
     await semantic.close()
+  })
+
+  test('a server that comes up leaves what waits for a confirmation, and says in the log how to give it', async () => {
+    const place = await postgres()
+    const directory = join(scratch, `files-${++count}`)
+    mkdirSync(directory)
+    writeFileSync(join(directory, '0001_create_a.sql'), `-- why: a\n\n${place.create('a')}\n`)
+    writeFileSync(join(directory, '0002_drop_a.sql'), '-- why: nobody reads it\n-- destructive: a\n\ndrop table if exists a\n')
+    const migrator = createMigrator({ ...place, directory, programVersion: '1', actor: 'server' })
+    const warned: unknown[] = []
+    for (const _start of [1, 2]) await bringUp(migrator, { ...silentLog, warn: (event, fields) => void warned.push([event, fields]) })
+    const said = [
+      'migration.waiting',
+      { files: ['0002_drop_a.sql'], confirm: `fairlead migrate up --confirm ${(await migrator.plan()).hash}` },
+    ]
+    expect(warned).toEqual([said, said])
+    expect((await migrator.status()).current).toBe(1)
+    await place.close()
   })
 
   test('a store without a lock of its own is not migrated without one', async () => {

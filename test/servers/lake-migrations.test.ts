@@ -11,7 +11,8 @@ import { statement } from '../../src/store/statement.ts'
 import { bundle, linkPackages } from '../bundle.ts'
 import { KEY_CHANGE_ROWS, KEY_CHANGE_WAYS, keyChangeFiles } from '../key-change.ts'
 import { migrationsIn, writeFiles } from '../migration-files.ts'
-import { migratorLaws } from '../migrator-laws.ts'
+import { migratorLaws, type Place } from '../migrator-laws.ts'
+import { tableStepLaws } from '../table-step-laws.ts'
 import { makeLake, type OwnLake } from './own-lake.ts'
 
 /** The migrations of the lake on a real MySQL or MariaDB, and what the runner promises there. */
@@ -49,7 +50,7 @@ async function freshLake(): Promise<OwnLake> {
   return lake
 }
 
-migratorLaws('MySQL or MariaDB', async () => {
+async function place(): Promise<Place> {
   const lake = await freshLake()
   const mysql = await lake.open()
   return {
@@ -58,12 +59,14 @@ migratorLaws('MySQL or MariaDB', async () => {
     create: (table) => `create table if not exists ${table} (id varchar(64) primary key)`,
     close: mysql.close,
   }
-})
+}
+migratorLaws('MySQL or MariaDB', place)
+tableStepLaws('MySQL or MariaDB', 'mysql', place)
 
 function run(lake: OwnLake, directory: string, moment = ''): { killed: boolean; output: string } {
   const { signal, status, stdout, stderr } = spawnSync(process.execPath, [child, 'mysql', lake.uri, directory, moment], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 120_000,
   })
   if (signal !== 'SIGKILL' && status !== 0) throw new Error(`the child failed ${moment}: ${stderr}`)
   return { killed: signal === 'SIGKILL', output: stdout }
@@ -84,7 +87,7 @@ describe('the migrations that ship', () => {
     await expect(run(await freshLake(), folder).output).toMatchFileSnapshot(join(folder, SNAPSHOT_FILE))
   })
 
-  test('killed before and after every statement, it ends with the schema of an undisturbed run', { timeout: 300_000 }, async () => {
+  test('killed before and after every statement, it ends with the schema of an undisturbed run', { timeout: 900_000 }, async () => {
     const undisturbed = run(await freshLake(), together).output
     const lake = await freshLake()
     for (const { file, statements } of migrations) {
@@ -102,7 +105,7 @@ describe('the migrations that ship', () => {
 
   test.each(KEY_CHANGE_WAYS)(
     'a primary key from int to varchar(255), by %s, killed before and after every statement: no row is lost',
-    { timeout: 300_000 },
+    { timeout: 900_000 },
     async (way) => {
       const files = join(scratch, `key-${way}`)
       mkdirSync(files)

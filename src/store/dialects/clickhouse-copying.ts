@@ -94,12 +94,12 @@ export const clickhouseCopying: Copying = {
   carry: null,
   copyRange: (copy, condition) => `insert into ${quote(copy.to)} (${copy.columns.map(({ name }) => quote(name)).join(', ')})
 select ${copy.columns.map(stored).join(', ')} from ${quote(copy.from)} where ${condition}`,
-  clear: (copy, condition) =>
-    condition === null
-      ? `truncate table ${quote(copy.to)} {{on_cluster}}`
-      : `delete from ${quote(copy.to)} {{on_cluster}} where (${key(copy)
-          .map(({ name }) => quote(name))
-          .join(', ')}) in (select ${key(copy).map(stored).join(', ')} from ${quote(copy.from)} where ${condition})`,
+  doubtful: (copy, condition) => {
+    const names = key(copy).map(({ name }) => quote(name))
+    const mapped = key(copy).map(stored).join(', ')
+    const behind = condition === null ? '' : ` where ${condition}`
+    return `(${names.join(', ')}) in (select ${mapped} from ${quote(copy.from)}${behind})`
+  },
   compareKey: compareKeyInWords(quote, typeOfKey),
   keyText: (column) => `toString(${column})`,
   digest: (values) => `toString(sum(cityHash64(toString(tuple(${values.join(', ')})))))`,
