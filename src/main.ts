@@ -1,5 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openAccess } from './account/access.ts'
 import { openAudit } from './account/audit.ts'
 import { openEmitterKeys } from './account/emitter-keys.ts'
@@ -438,7 +439,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       },
       async readiness() {
         const reasons = [notReady, applier.stats().waitingFor, journal.stats().broken].filter((one) => one !== null)
-        const checks = await Promise.allSettled([semantic.ping(), notReady === null ? analytics.ping() : Promise.resolve()])
+        const checks = await Promise.allSettled([answersInTime(semantic), notReady === null ? answersInTime(analytics) : Promise.resolve()])
         for (const check of checks) if (check.status === 'rejected') reasons.push(asAppError(check.reason).message)
         return [...new Set(reasons)]
       },
@@ -448,6 +449,14 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     await close()
     throw thrown
   }
+}
+
+/** Who asks whether it is ready waits for no store that does not answer. */
+const READY_MS = 5_000
+async function answersInTime(store: Semantic | Analytics): Promise<void> {
+  const silent = new AppError('store-unavailable', `${store.describe} does not answer within ${READY_MS / 1_000} s.`)
+  const isLate = await Promise.race([store.ping().then(() => false), sleep(READY_MS, true, { ref: false })])
+  if (isLate) throw silent
 }
 
 /** What a second command needs to find the running server of a data directory. */

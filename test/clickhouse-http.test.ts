@@ -6,6 +6,7 @@ import { openAnalytics, type Analytics, type AnalyticsTarget } from '../src/stor
 import { statement } from '../src/store/statement.ts'
 import { resolveStores } from '../src/store/store-uri.ts'
 import { createClickHouse, type ClickHouseProcess } from './clickhouse-process.ts'
+import { startFaultProxy } from './fault-proxy.ts'
 import { fairlead, freshDirectory, removeDirectory, startServer } from './server.ts'
 import { migrateClickhouse } from './world.ts'
 
@@ -74,6 +75,28 @@ describe('the client of a ClickHouse server', () => {
       'SELECT 1 SETTINGS max_execution_time = 0',
     ]) {
       await expect(analytics.read(asked(sql, z.unknown())), sql).rejects.toMatchObject({ code: 'store-refused' })
+    }
+  })
+
+  test('a server that stops answering is given up on, and asked again when it is back', { timeout: 60_000 }, async () => {
+    const { hostname, port } = new URL(clickhouse.uri.replace('clickhouse:', 'http:'))
+    const proxy = await startFaultProxy(hostname, Number(port))
+    const uri = clickhouse.uri.replace(`:${port}/`, `:${proxy.port}/`)
+    const behind = await openAnalytics(targetOf(uri), { seconds: 1 })
+    try {
+      await behind.ping()
+      proxy.silence()
+      await expect(behind.ping()).rejects.toMatchObject({
+        code: 'store-unavailable',
+        help: expect.stringMatching(/CLICKHOUSE_URI/) as string,
+      })
+      proxy.stop()
+      await expect(behind.ping()).rejects.toMatchObject({ code: 'store-unavailable' })
+      proxy.restart()
+      await behind.ping()
+    } finally {
+      await behind.close()
+      await proxy.close()
     }
   })
 

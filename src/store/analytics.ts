@@ -123,8 +123,8 @@ async function openEmbedded(directory: string, limits: ReadLimits, readerCount: 
     const first = open()
     await first.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE} ENGINE = Atomic` })
     await first.close()
-    const writer = await pool(1, () => session(WRITER, false))
-    const readers = await pool(readerCount, () => session(readerSettings(limits), true))
+    const writer = await pool(1, () => session(WRITER, false), null)
+    const readers = await pool(readerCount, () => session(readerSettings(limits), true), 2 * limits.seconds * 1_000)
     const describe = `chDB (embedded) in ${directory}`
     // The embedded engine keeps no log of queries, and a reading session can set nothing.
     return build({ writer, readers, named: () => ({}), describe, database: DATABASE, cluster: null, topology: ONE_NODE })
@@ -175,7 +175,7 @@ function shared(client: ClickHouseClient): Lender {
  * Sessions of the embedded engine. One whose query failed is closed and replaced: what a query had put out before it failed (a limit on rows,
  * for one) stays in its session and would come back as the answer to the next query, which may be another organization's.
  */
-async function pool(size: number, open: () => Promise<ClickHouseClient>): Promise<Lender> {
+async function pool(size: number, open: () => Promise<ClickHouseClient>, patienceMs: number | null): Promise<Lender> {
   const free = await Promise.all(Array.from({ length: size }, open))
   const waiting: { take: (client: ClickHouseClient) => void; fail: (thrown: unknown) => void }[] = []
   const lend = (client: ClickHouseClient) => {
@@ -183,6 +183,23 @@ async function pool(size: number, open: () => Promise<ClickHouseClient>): Promis
     if (next) next.take(client)
     else free.push(client)
   }
+  /** The writer's turn comes when it comes; a reader's is over after twice the time that a query may take. */
+  const turn = () =>
+    new Promise<ClickHouseClient>((take, fail) => {
+      const mine = { take, fail }
+      waiting.push(mine)
+      if (patienceMs === null) return
+      const timer = setTimeout(() => {
+        const place = waiting.indexOf(mine)
+        if (place === -1) return
+        waiting.splice(place, 1)
+        fail(allBusy(size, patienceMs))
+      }, patienceMs).unref()
+      mine.take = (client) => {
+        clearTimeout(timer)
+        take(client)
+      }
+    })
   let missing = 0
   /** Also fills places that an earlier attempt could not fill. */
   const replace = async () => {
@@ -204,7 +221,7 @@ async function pool(size: number, open: () => Promise<ClickHouseClient>): Promis
         missing--
         await replace()
       }
-      const client = free.pop() ?? (await new Promise<ClickHouseClient>((take, fail) => waiting.push({ take, fail })))
+      const client = free.pop() ?? (await turn())
       try {
         const answer = await work(client)
         lend(client)
@@ -220,6 +237,12 @@ async function pool(size: number, open: () => Promise<ClickHouseClient>): Promis
       for (const client of free.splice(0)) await client.close()
     },
   }
+}
+
+function allBusy(size: number, ms: number): AppError {
+  return new AppError('store-unavailable', `All ${size} reading sessions of the analytics store were busy for ${ms / 1_000} s.`, {
+    help: 'Ask for shorter windows, or use a ClickHouse server (CLICKHOUSE_URI).',
+  })
 }
 
 /** Line by line into one text: a list of 20,000 lines, each with its own line end, is twice the garbage. */

@@ -127,6 +127,15 @@ export function translateMysqlError(thrown: unknown, place: { describe: string; 
   })
 }
 
+/** The server goes, ended the connection, or does not answer. */
+const ENDED = new Set([1053, 1927, 2006, 2013, 4031])
+
+/** Whether a translated error is one of the connection: nothing more goes over it. */
+export function isUnreachable(thrown: unknown): boolean {
+  const number = errnoOf(thrown)
+  return thrown instanceof AppError && thrown.code === 'store-unavailable' && (number === null || ENDED.has(number))
+}
+
 /** The server's error number of a translated error, for what depends on it: a retry, an object that is there already. */
 export function errnoOf(thrown: unknown): number | null {
   if (!(thrown instanceof AppError)) return null

@@ -1,11 +1,14 @@
 import { connect, type LookupFunction } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import mysql2, { type FieldPacket } from 'mysql2'
-import type { Pool, PoolConnection } from 'mysql2/promise'
+import type { PoolConnection } from 'mysql2/promise'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { errnoOf, translateMysqlError } from './mysql-error.ts'
+import { errnoOf, isUnreachable, translateMysqlError } from './mysql-error.ts'
+import { lendingFrom, LONGEST_STATEMENT_MS } from './mysql-pool.ts'
 import { bindValue, readRow, toMarks, type MysqlValue } from './mysql-value.ts'
+import { KEEPALIVE_MS, POOL_LIMITS, type Lending, type PoolLimits } from './pool.ts'
 import type { Queries } from './semantic.ts'
 import { statement, type Param, type Params, type Statement } from './statement.ts'
 import type { MysqlTarget } from './store-uri.ts'
@@ -44,9 +47,17 @@ export interface MysqlOptions {
   connections?: number
   /** How a name becomes an address, for addresses that are not trusted: it may refuse. */
   lookup?: LookupFunction
+  pool?: Partial<PoolLimits>
+  /** What has not answered by then is dead. */
+  longestStatementMs?: number
 }
 
+const CONNECTIONS = 4
 const CONNECT_MS = 5_000
+/** Several streams of an import share few connections, and each statement may read a large table. */
+const ACQUIRE_MS = 120_000
+/** A connection into nothing cannot say goodbye. */
+const CLOSE_MS = 5_000
 /** Deadlock, and a lock that others held for too long: nothing was done. */
 const GIVEN_UP = new Set([1213, 1205])
 const isGivenUp = (thrown: unknown): boolean => GIVEN_UP.has(errnoOf(thrown) ?? 0)
@@ -61,6 +72,9 @@ const SESSION = `set time_zone = '+00:00',
 
 export async function openMysql(target: MysqlTarget, options: MysqlOptions): Promise<Mysql> {
   if (target.ignored.length > 0) options.log.warn('config.ignored', { variable: target.variable, parameters: target.ignored })
+  const limits = { ...POOL_LIMITS, acquireMs: ACQUIRE_MS, ...options.pool }
+  const most = options.connections ?? CONNECTIONS
+  const longest = options.longestStatementMs ?? LONGEST_STATEMENT_MS
   const connections = mysql2.createPool({
     ...(target.socket === null ? { host: target.host, port: target.port } : { socketPath: target.socket }),
     user: target.username,
@@ -72,10 +86,11 @@ export async function openMysql(target: MysqlTarget, options: MysqlOptions): Pro
     dateStrings: true,
     jsonStrings: true,
     supportBigNumbers: true,
-    connectTimeout: CONNECT_MS,
-    connectionLimit: options.connections ?? 4,
+    connectTimeout: Math.min(CONNECT_MS, limits.acquireMs),
+    connectionLimit: most,
     ...(options.lookup === undefined ? {} : { stream: guardedStream(target, options.lookup) }),
     enableKeepAlive: true,
+    keepAliveInitialDelay: KEEPALIVE_MS,
     // Each open statement costs the server memory, and batches of rows have many lengths.
     maxPreparedStatements: 50,
   })
@@ -87,8 +102,10 @@ export async function openMysql(target: MysqlTarget, options: MysqlOptions): Pro
   })
   const pool = connections.promise()
   const place = { describe: `MySQL at ${target.describe}`, variable: target.variable }
+  const lending = lendingFrom(pool, place, limits, most)
+  const onPool = on(lending, null, place, longest)
   try {
-    const version = (await on(pool, place).one(readVersion))?.version ?? ''
+    const version = (await onPool.one(readVersion))?.version ?? ''
     const product = productOf(version)
     refuseTooOld(product, place)
     place.describe = `${product} at ${target.describe}`
@@ -98,47 +115,69 @@ export async function openMysql(target: MysqlTarget, options: MysqlOptions): Pro
   }
 
   const attempt = async <T>(work: (tx: MysqlQueries) => Promise<T>): Promise<T> => {
-    const connection = await pool.getConnection().catch((cause: unknown) => {
+    const connection = await lending.lend().catch((cause: unknown) => {
       throw translateMysqlError(cause, place, 'begin')
     })
     return attempted({
       begin: 'start transaction',
       send: (sql) =>
-        connection.query(sql).catch((cause: unknown) => {
+        connection.query({ sql, timeout: longest }).catch((cause: unknown) => {
           throw translateMysqlError(cause, place, sql)
         }),
-      work: () => work(on(connection, place)),
-      release: (broken) => (broken ? connection.destroy() : connection.release()),
+      work: () => work(on(lending, connection, place, longest)),
+      isLost: isUnreachable,
+      release: (broken) => lending.giveBack(connection, broken),
     })
   }
 
   let closing: Promise<void> | null = null
   return {
-    ...on(pool, place),
+    ...onPool,
     transaction: (work) => untilTaken(() => attempt(work), isGivenUp),
-    ping: async () => void (await on(pool, place).query({ name: 'mysql.ping', sql: 'select 1 as one', row: z.unknown() })),
-    close: () => (closing ??= pool.end()),
+    ping: async () => void (await onPool.query({ name: 'mysql.ping', sql: 'select 1 as one', row: z.unknown() })),
+    close: () => (closing ??= Promise.race([pool.end(), sleep(CLOSE_MS, undefined, { ref: false })])),
     describe: place.describe,
     database: target.database,
   }
 }
 
-function on(client: Pool | PoolConnection, place: { describe: string; variable: string }): MysqlQueries {
-  const isPool = !('release' in client)
+/** On a connection of its own for each statement, or on that of a transaction. */
+function on(
+  lending: Lending<PoolConnection>,
+  own: PoolConnection | null,
+  place: { describe: string; variable: string },
+  longest: number,
+): MysqlQueries {
+  const onConnection = async (client: PoolConnection, sql: string, values: MysqlValue[] | null) => {
+    const [rows, fields] = await (values === null
+      ? client.query({ sql, timeout: longest })
+      : client.execute({ sql, values, timeout: longest }))
+    return Array.isArray(rows)
+      ? (rows as Record<string, unknown>[]).map((row) => readRow((fields ?? []) as readonly FieldPacket[], row))
+      : []
+  }
+  const onAnyConnection = async (sql: string, values: MysqlValue[] | null) => {
+    const client = await lending.lend()
+    let broken = true
+    try {
+      const rows = await onConnection(client, sql, values)
+      broken = false
+      return rows
+    } catch (thrown) {
+      broken = isUnreachable(translateMysqlError(thrown, place, ''))
+      throw thrown
+    } finally {
+      lending.giveBack(client, broken)
+    }
+  }
   const ask = async (name: string, sql: string, values: MysqlValue[] | null): Promise<readonly Record<string, unknown>[]> => {
     const tagged = `/* ${name} */ ${sql}`
-    const once = async () => {
-      try {
-        const [rows, fields] = await (values === null ? client.query(tagged) : client.execute(tagged, values))
-        return Array.isArray(rows)
-          ? (rows as Record<string, unknown>[]).map((row) => readRow((fields ?? []) as readonly FieldPacket[], row))
-          : []
-      } catch (cause) {
+    const once = () =>
+      (own === null ? onAnyConnection(tagged, values) : onConnection(own, tagged, values)).catch((cause: unknown) => {
         throw translateMysqlError(cause, place, name)
-      }
-    }
+      })
     // In a transaction the whole of it is run again, by who began it.
-    return isPool ? untilTaken(once, isGivenUp) : once()
+    return own === null ? untilTaken(once, isGivenUp) : once()
   }
   const query = async <R>(each: Statement<Params, R>, params?: Params): Promise<R[]> => {
     const { text, values } = params ? toMarks(each.sql, params) : { text: each.sql, values: null }

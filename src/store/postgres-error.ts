@@ -113,6 +113,11 @@ export function translatePostgresError(thrown: unknown, place: PostgresPlace, st
   return thrown
 }
 
+/** Whether a translated error is one of the connection, not of the server: nothing more goes over it. */
+export function isUnreachable(thrown: unknown): boolean {
+  return thrown instanceof AppError && thrown.code === 'store-unavailable' && sqlStateOf(thrown) === null
+}
+
 /** The SQLSTATE of a translated error, or of the one that it was made from, for what depends on it: a retry, a name that is taken (23505). */
 export function sqlStateOf(thrown: unknown): string | null {
   if (!(thrown instanceof AppError)) return null

@@ -1,11 +1,14 @@
 import { Socket, type LookupFunction } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { Secret } from '../secret.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
-import { sqlStateOf, translatePostgresError, type PostgresPlace } from './postgres-error.ts'
+import { isUnreachable, sqlStateOf, translatePostgresError, type PostgresPlace } from './postgres-error.ts'
+import { KEEPALIVE_MS, POOL_LIMITS, type PoolLimits } from './pool.ts'
+import { isConnectionLost, lendingFrom, LIFETIME_SECONDS, within } from './postgres-pool.ts'
 import { readPostgresValue } from './postgres-value.ts'
 import { statement, toPositional, type Params, type Statement } from './statement.ts'
 import { resolveStores, type DatabaseTarget } from './store-uri.ts'
@@ -25,7 +28,7 @@ export interface Semantic extends Queries {
   /** Outside a transaction a statement that the server gives up on (40001, 40P01) is asked again: nothing of it was done. */
   query<R>(statement: Statement<Params, R>, params?: Params): Promise<R[]>
   /** One transaction in the default isolation. When the server gives up on it (40001, 40P01) `work` runs again: it has no effects outside. */
-  transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T>
+  transaction<T>(work: (tx: Queries) => Promise<T>, options?: TransactionOptions): Promise<T>
   ping(): Promise<void>
   poolUse(): PoolUse
   /** Of this process, the slowest first. */
@@ -37,6 +40,11 @@ export interface Semantic extends Queries {
   readonly version: string
 }
 
+export interface TransactionOptions {
+  /** Its statements may take as long as they take: those of a migration. */
+  readonly patient?: boolean
+}
+
 /** `others`: a database of theirs that is only read, wherever its address leads. */
 export type SemanticTarget = { uri: Secret } | { embedded: string } | { readonly others: DatabaseTarget; readonly lookup?: LookupFunction }
 
@@ -45,10 +53,11 @@ export interface SemanticOptions {
   /** Connections at most. The embedded server allows 30. */
   connections?: number
   statementTimeoutMs?: number
+  pool?: Partial<PoolLimits>
 }
 
-const CONNECT_MS = 5_000
 const STATEMENT_MS = 30_000
+const CLOSE_MS = 5_000
 /** Serialization failure, deadlock: nothing was done. */
 const GIVEN_UP = new Set(['40001', '40P01'])
 const isGivenUp = (thrown: unknown): boolean => GIVEN_UP.has(sqlStateOf(thrown) ?? '')
@@ -106,74 +115,97 @@ async function connect(
   afterClose: () => Promise<void>,
 ): Promise<Semantic> {
   const timings = createTimings()
-  const session = [`statement_timeout=${options.statementTimeoutMs ?? STATEMENT_MS}`, `timezone='UTC'`, `datestyle='ISO'`]
+  const limits = { ...POOL_LIMITS, ...options.pool }
+  const statementMs = options.statementTimeoutMs ?? STATEMENT_MS
+  const session = [`statement_timeout=${statementMs}`, `timezone='UTC'`, `datestyle='ISO'`]
   if (place.readOnly) session.push('default_transaction_read_only=on')
   const pool = new Pool({
     ...config,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: limits.acquireMs,
     idleTimeoutMillis: 60_000,
+    maxLifetimeSeconds: LIFETIME_SECONDS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_MS,
     application_name: 'fairlead',
     types: { getTypeParser: readPostgresValue },
     // Statements, because a connection pooler in between may refuse them as options of the connection.
-    onConnect: (client) => client.query(session.map((setting) => `set ${setting}`).join('; ')),
+    onConnect: (client) => client.query(within(session.map((setting) => `set ${setting}`).join('; '), limits.acquireMs)),
   })
   pool.on('error', (error) => {
     // While we close it ourselves, a connection that ends is no news.
     if (closing === null) options.log.warn('store.connection_lost', { store: place.describe, message: error.message })
   })
 
-  const on = (client: Pool | PoolClient): Queries => {
+  const { lend, giveBack } = lendingFrom(pool, place.describe, limits, options.log)
+  const longest = statementMs + limits.graceMs
+
+  /** On a connection of its own, or on that of a transaction. */
+  const on = (own: PoolClient | null, patienceMs: number | null): Queries => {
+    const onConnection = async (client: PoolClient, text: string, values: unknown[] | undefined): Promise<QueryResultRow[]> => {
+      const result = await client.query<QueryResultRow>(within(text, patienceMs, values))
+      return Array.isArray(result) ? [] : result.rows
+    }
+    const onAnyConnection = async (text: string, values: unknown[] | undefined): Promise<QueryResultRow[]> => {
+      const client = await lend()
+      try {
+        const rows = await onConnection(client, text, values)
+        giveBack(client, false)
+        return rows
+      } catch (thrown) {
+        giveBack(client, isConnectionLost(thrown))
+        throw thrown
+      }
+    }
     const query = async <R>(statement: Statement<Params, R>, params?: Params): Promise<R[]> => {
-      const { text, values } = params ? toPositional(statement.sql, params) : { text: statement.sql, values: [] }
+      const { text, values } = params ? toPositional(statement.sql, params) : { text: statement.sql, values: undefined }
       const tagged = `/* ${statement.name} */ ${text}`
       const ask = () =>
-        client
-          .query<QueryResultRow>(tagged, params ? values : undefined)
-          .then((result) => (Array.isArray(result) ? [] : result.rows))
-          .catch((cause: unknown) => {
-            throw translatePostgresError(cause, place, statement.name)
-          })
+        (own === null ? onAnyConnection(tagged, values) : onConnection(own, tagged, values)).catch((cause: unknown) => {
+          throw translatePostgresError(cause, place, statement.name)
+        })
       // In a transaction the whole of it is run again, by who began it.
-      const rows = await timings.timed(statement.name, () => (client === pool ? untilTaken(ask, isGivenUp) : ask()))
+      const rows = await timings.timed(statement.name, () => (own === null ? untilTaken(ask, isGivenUp) : ask()))
       return rows.map((row) => parseRow(statement, row))
     }
     return { query, one: async (statement, params) => (await query(statement, params))[0] ?? null }
   }
+  const onPool = on(null, longest)
 
-  const attempt = async <T>(work: (tx: Queries) => Promise<T>): Promise<T> => {
-    const client = await pool.connect().catch((cause: unknown) => {
+  const attempt = async <T>(work: (tx: Queries) => Promise<T>, patienceMs: number | null): Promise<T> => {
+    const client = await lend().catch((cause: unknown) => {
       throw translatePostgresError(cause, place, 'begin')
     })
     return attempted({
       begin: 'begin',
       send: (sql) =>
-        client.query(sql).catch((cause: unknown) => {
+        client.query(within(sql, longest)).catch((cause: unknown) => {
           throw translatePostgresError(cause, place, sql)
         }),
-      work: () => work(on(client)),
-      release: (broken) => client.release(broken),
+      work: () => work(on(client, patienceMs)),
+      isLost: isUnreachable,
+      release: (broken) => giveBack(client, broken),
     })
   }
 
-  const transaction = <T>(work: (tx: Queries) => Promise<T>): Promise<T> => untilTaken(() => attempt(work), isGivenUp)
+  const transaction: Semantic['transaction'] = (work, { patient = false } = {}) =>
+    untilTaken(() => attempt(work, patient ? null : longest), isGivenUp)
 
   let closing: Promise<void> | null = null
-  const close = (): Promise<void> => (closing ??= pool.end().then(afterClose))
+  const close = (): Promise<void> => (closing ??= ended(pool).then(afterClose))
 
   let version: string
   try {
-    version = (await on(pool).one(readVersion))?.version ?? ''
+    version = (await onPool.one(readVersion))?.version ?? ''
     refuseTooOld(version, place)
   } catch (cause) {
     await pool.end()
     throw translatePostgresError(cause, place, 'store.open')
   }
   return {
-    ...on(pool),
+    ...onPool,
     transaction,
     ping: async () => {
-      await on(pool).query({ name: 'store.ping', sql: 'select 1 as one', row: z.unknown() })
+      await onPool.query({ name: 'store.ping', sql: 'select 1 as one', row: z.unknown() })
     },
     poolUse: () => ({ most: pool.options.max, open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     slowest: timings.slowest,
@@ -181,6 +213,11 @@ async function connect(
     describe: place.describe.startsWith('embedded') ? place.describe : place.describe.replace('PostgreSQL', productOf(version)),
     version,
   }
+}
+
+/** A connection into nothing cannot say goodbye. */
+async function ended(pool: Pool): Promise<void> {
+  await Promise.race([pool.end(), sleep(CLOSE_MS, undefined, { ref: false })])
 }
 
 const readVersion = statement({ name: 'store.open', sql: 'select version() as version', row: z.object({ version: z.string() }) })

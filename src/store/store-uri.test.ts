@@ -74,9 +74,12 @@ describe('ClickHouse', () => {
 
 describe('refused, with variable, scheme and remedy, and without the password', () => {
   test.each([
-    ['POSTGRES_URI', 'mysql://u:hunter2@h/db', 'mysql', 'postgresql://'],
-    ['POSTGRES_URI', 'sqlite+aiosqlite:///hunter2.db', 'sqlite+aiosqlite', 'postgresql://'],
-    ['POSTGRES_URI', 'clickhouse://u:hunter2@h/db', 'clickhouse', 'postgresql://'],
+    ['POSTGRES_URI', 'mysql://u:hunter2@h/db', 'mysql', 'MYSQL_URI'],
+    ['POSTGRES_URI', 'sqlite+aiosqlite:///hunter2.db', 'sqlite+aiosqlite', 'the embedded ones need no server'],
+    ['POSTGRES_URI', 'sqlite:///hunter2.db', 'sqlite', 'unset POSTGRES_URI'],
+    ['CLICKHOUSE_URI', 'sqlite+aiosqlite:///hunter2.db', 'sqlite+aiosqlite', 'unset CLICKHOUSE_URI'],
+    ['CLICKHOUSE_URI', 'postgresql+asyncpg://u:hunter2@h/db', 'postgresql+asyncpg', 'POSTGRES_URI'],
+    ['POSTGRES_URI', 'clickhouse://u:hunter2@h/db', 'clickhouse', 'CLICKHOUSE_URI'],
     ['CLICKHOUSE_URI', 'mongodb://u:hunter2@h/db', 'mongodb', 'clickhouse://'],
     ['CLICKHOUSE_URI', 'clickhouse+native://u:hunter2@h:9000/db', 'clickhouse+native', '8123'],
     ['CLICKHOUSE_URI', 'clickhouse://u:hunter2@h:9000/db', 'clickhouse', '8123'],

@@ -85,7 +85,7 @@ export function resolveMysql(text: string | undefined, variable = 'MYSQL_URI'): 
   if (given === null) return null
   if (!MYSQL_SCHEMES.includes(given.scheme)) {
     throw new AppError('store-scheme', `${variable} has the scheme ${given.scheme}://, and a MySQL or MariaDB is wanted here.`, {
-      help: 'Write it as mysql://user:password@host:3306/lake.',
+      help: `${elsewhere(given.scheme)}Write it as mysql://user:password@host:3306/lake.`,
       detail: { variable, scheme: given.scheme, allowed: MYSQL_SCHEMES.map((scheme) => `${scheme}://`) },
     })
   }
@@ -122,10 +122,18 @@ export function read(variables: Variables, variable: string, example = EXAMPLES[
   return { variable, scheme, text }
 }
 
+/** Of an address that another variable takes, or nothing does. */
+function elsewhere(scheme: string): string {
+  if (POSTGRES_SCHEMES.includes(scheme)) return 'A PostgreSQL belongs into POSTGRES_URI. '
+  if ([...CLICKHOUSE_SCHEMES, ...NATIVE_SCHEMES].includes(scheme)) return 'A ClickHouse belongs into CLICKHOUSE_URI. '
+  if (MYSQL_SCHEMES.includes(scheme)) return 'A MySQL or MariaDB is read and filled beside the stores, and belongs into MYSQL_URI. '
+  return /^sqlite\b/.test(scheme) ? 'No store of Fairlead is an SQLite file: the embedded ones need no server either. ' : ''
+}
+
 function unusable(given: Given, schemes: readonly string[]): AppError {
   const allowed = schemes.filter((scheme) => !NATIVE_SCHEMES.includes(scheme)).map((scheme) => `${scheme}://`)
   return new AppError('store-scheme', `${given.variable} has the scheme ${given.scheme}://, which no store of Fairlead speaks there.`, {
-    help: `Use one of ${allowed.join(', ')}, or unset ${given.variable} for the embedded store.`,
+    help: `${elsewhere(given.scheme)}Use one of ${allowed.join(', ')}, or unset ${given.variable} for the embedded store.`,
     detail: { variable: given.variable, scheme: given.scheme, allowed },
   })
 }

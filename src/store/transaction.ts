@@ -4,11 +4,13 @@ export interface Attempt<T> {
   /** Sends one command; throws in our words. */
   send(sql: string): Promise<unknown>
   work(): Promise<T>
+  /** Whether the connection is gone with what was thrown: a rollback would be said to nobody, and waited for. */
+  isLost(thrown: unknown): boolean
   /** Gives the connection back; one of which nobody knows in what state it is, is closed. */
   release(broken: boolean): void
 }
 
-export async function attempted<T>({ begin, send, work, release }: Attempt<T>): Promise<T> {
+export async function attempted<T>({ begin, send, work, isLost, release }: Attempt<T>): Promise<T> {
   let broken = false
   const command = async (sql: string): Promise<void> => {
     try {
@@ -24,6 +26,7 @@ export async function attempted<T>({ begin, send, work, release }: Attempt<T>): 
     await command('commit')
     return result
   } catch (cause) {
+    broken ||= isLost(cause)
     if (!broken) await command('rollback').catch(() => {})
     throw cause
   } finally {

@@ -27,6 +27,17 @@ const NEVER: readonly [RegExp, string][] = [
   [/\busing gist\b/, 'GiST indexes'],
   [/\bgenerated always as ?\([\s\S]*\) stored\b/, 'stored generated columns'],
   [/^alter type\b/, 'ALTER TYPE'],
+  // What follows stands in its list of differences or in its issues (12656, 12270, 737, 6514), and was let through before.
+  [/^cluster\b/, 'CLUSTER'],
+  [/^reindex\b/, 'REINDEX'],
+  [/^drop index concurrently\b/, 'DROP INDEX CONCURRENTLY'],
+  [/\bwhere current of\b/, 'WHERE CURRENT OF'],
+  [/^(move\b|fetch (prior|first|last|absolute|relative|backward)\b)/, 'cursors that go other ways than forward'],
+  [/^set constraints\b/, 'deferrable constraints'],
+  [/^create (default )?conversion\b|^create access method\b/, 'conversions and access methods'],
+  [/\busing gin ?\([^)]*(,|\bdesc\b)/, 'GIN indexes over several columns, or descending'],
+  [/^create schema\b.*\b(create|grant)\b/, 'CREATE SCHEMA with what stands in it'],
+  [/\b(xmlparse|xmlelement|xmlforest|xmlagg|xpath|xpath_exists|query_to_xml|table_to_xml) ?\(/, 'XML functions'],
 ]
 
 export function refusalOf(statement: string, ddlBefore: number, inTransaction: boolean): string | null {

@@ -82,6 +82,22 @@ describe('the proxy', () => {
     'create table c (id int unique deferrable)',
     'create table d (a int, b int generated always as (a + 1) stored)',
     `prepare transaction 'x'`,
+    'begin isolation level serializable read only deferrable',
+    'create table e (a int, exclude using gist (a with =))',
+    'alter table things add constraint once unique (id) deferrable initially deferred',
+    'set constraints all deferred',
+    'create index things_area on things using gist (id)',
+    'alter type mood add value $$x$$',
+    'cluster things using things_pkey',
+    'reindex table things',
+    'drop index concurrently things_id',
+    'update things set id = 1 where current of walk',
+    'fetch backward 1 from walk',
+    'move 1 in walk',
+    'create index things_both on things using gin (a, b)',
+    'create schema part create table inside (id int)',
+    'create conversion ours for $$UTF8$$ to $$LATIN1$$ from convert_it',
+    `select xpath('/a', b) from things`,
   ])('refuses %s, said at once or prepared', async (sql) => {
     await expect(client.query(sql)).rejects.toMatchObject({ code: '0A000' })
     // The server itself takes only one statement at a time here, and would say 42601.
@@ -106,6 +122,11 @@ describe('the proxy', () => {
     const text = `select 'lock table x; listen y' as a /* pg_advisory_lock */ -- notify`
     expect((await client.query(text)).rows).toEqual([{ a: 'lock table x; listen y' }])
     await client.query('create index concurrently things_id on things (id)')
+    await client.query('drop index things_id')
+    await client.query('begin')
+    await client.query('declare walk cursor for select id from things')
+    expect((await client.query('fetch forward 1 from walk')).rows).toEqual([])
+    await client.query('rollback')
     expect((await client.query('select version()')).rows[0]).toEqual({ version: expect.stringContaining('-YB-2.25') as string })
   })
 

@@ -123,12 +123,15 @@ const indexes: Check<Mysql> = {
       )
       return wider === undefined ? [] : [{ ...one, wider: wider.index }]
     })
-    for (const one of covered.slice(0, 5))
+    if (covered.length > 0)
       say(
         'indexes',
         'note',
-        `The index ${one.index} of ${one.table} is the beginning of ${one.wider}.`,
-        'The reference schema names it; one that is none of Fairlead’s (fairlead migrate mysql verify) can be dropped.',
+        `The beginning of another index: ${namesText(
+          covered.map((one) => `${one.table}.${one.index} (of ${one.wider})`),
+          Infinity,
+        )}.`,
+        'The reference schema names some; those that are none of Fairlead’s (fairlead migrate mysql verify) can be dropped.',
       )
     if (uses === null)
       say(

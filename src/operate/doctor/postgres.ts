@@ -148,7 +148,7 @@ const indexes = (limits: Limits): Check<Semantic> => ({
         'indexes',
         'failure',
         `The index ${one.index} is invalid: a build was broken off, and nothing uses it.`,
-        `reindex index concurrently ${one.index};`,
+        isYugabyte(semantic) ? `drop index ${one.index}; and make it again.` : `reindex index concurrently ${one.index};`,
       )
     const twins = rows.filter((one) => one.twin !== null && !one.is_unique)
     for (const one of twins)
@@ -156,7 +156,7 @@ const indexes = (limits: Limits): Check<Semantic> => ({
         'indexes',
         'warning',
         `The index ${one.index} is the same as ${one.twin}.`,
-        `Each costs at every write. If it is none of Fairlead's (fairlead migrate semantic verify): drop index concurrently ${one.index};`,
+        `Each costs at every write. If it is none of Fairlead's (fairlead migrate semantic verify): drop index${isYugabyte(semantic) ? '' : ' concurrently'} ${one.index};`,
       )
     const { since } = (await semantic.one(ask.statisticsSince)) ?? { since: new Date().toISOString() }
     const days = (Date.now() - Date.parse(since)) / 86_400_000
@@ -166,7 +166,7 @@ const indexes = (limits: Limits): Check<Semantic> => ({
         'unused-indexes',
         'note',
         `Not used in ${Math.floor(days)} days, and large: ${namesText(unused.map((one) => `${one.index} (${bytesText(one.bytes ?? 0)})`))}.`,
-        'Replicas count for themselves. One that is none of Fairlead’s can go: drop index concurrently.',
+        'Replicas count for themselves. One that is none of Fairlead’s can go.',
       )
     if (invalid.length + twins.length === 0)
       say(

@@ -51,13 +51,16 @@ const classify = classifyBy([
 /** Migrations over the semantic store. */
 export function postgresPort(semantic: Semantic): SqlPort {
   const transaction = <T>(work: (port: SqlPort) => Promise<T>): Promise<T> =>
-    semantic.transaction(async (tx) => {
-      const port = queriesPort(tx)
-      // An index on a large table takes as long as it takes. Waiting for a lock is different: everybody else queues behind us.
-      await port.run('set local statement_timeout = 0')
-      await port.run(`set local lock_timeout = '10s'`)
-      return work(port)
-    })
+    semantic.transaction(
+      async (tx) => {
+        const port = queriesPort(tx)
+        // An index on a large table takes as long as it takes. Waiting for a lock is different: everybody else queues behind us.
+        await port.run('set local statement_timeout = 0')
+        await port.run(`set local lock_timeout = '10s'`)
+        return work(port)
+      },
+      { patient: true },
+    )
   return { ...queriesPort(semantic), run: (sql, params) => transaction((port) => port.run(sql, params)), transaction }
 }
 
