@@ -10,6 +10,7 @@ import type { Project } from '../../src/settings/projects.ts'
 import type { Mysql } from '../../src/store/mysql.ts'
 import { lakeMigrator } from '../../src/store/schema.ts'
 import { statement } from '../../src/store/statement.ts'
+import { fairlead, freshDirectory, removeDirectory } from '../server.ts'
 import { openWorld, type World } from '../world.ts'
 import { makeLake, type OwnLake } from './own-lake.ts'
 
@@ -230,7 +231,7 @@ describe('run again', () => {
     expect(await inLake(`select count(*) as n from repos where name = 'theirs'`)).toEqual([{ n: 1 }])
   })
 
-  test('broken off anywhere and run again, it holds what an undisturbed one holds', { timeout: 120_000 }, async () => {
+  test('broken off anywhere and run again, it holds what an undisturbed one holds', { timeout: 300_000 }, async () => {
     await run()
     const undisturbed = await whole()
     for (const stop of [1, 5, 12]) {
@@ -250,11 +251,19 @@ describe('run again', () => {
     }
   })
 
-  test('two at once: the second waits, and then has nothing to do', { timeout: 60_000 }, async () => {
-    const [one, two] = await Promise.all([run(), run()])
-    const wrote = [one, two].map((tables) => tables.reduce((sum, each) => sum + each.written, 0)).sort((a, b) => a - b)
-    expect(wrote[0]).toBe(0)
-    expect(wrote[1]).toBeGreaterThan(40)
+  test('two at once: the second waits, says who is at it when that lasts, and then has nothing to do', async () => {
+    await run()
+    const held = (seconds: number) =>
+      mysql.run(
+        `update migration_lock set owner = 'elsewhere:1 export x', expires_at = now(3) + interval ${seconds} second where name = 'export devlake'`,
+      )
+    await held(3600)
+    await expect(run()).rejects.toMatchObject({
+      code: 'schema-pending',
+      message: expect.stringContaining('exporting (elsewhere:1 export') as string,
+    })
+    await held(2)
+    expect(changed(await run())).toEqual({})
   })
 })
 
@@ -277,4 +286,26 @@ describe('refused', () => {
     await expect(await migrator.snapshot()).toMatchFileSnapshot('../../migrations/mysql-devlake/schema.snapshot.sql')
     expect(await migrator.verify()).toEqual({ matches: true, missing: [], unexpected: [] })
   })
+})
+
+test('the program: a project of the sample data; DevLake’s own database is refused', { timeout: 240_000 }, async () => {
+  const data = await freshDirectory()
+  const say = async (...args: string[]) => {
+    const done = await fairlead(args, { data, env: { MYSQL_URI: lake.uri } })
+    expect([args, done.code, done.code === 0 ? '' : done.stderr]).toEqual([args, 0, ''])
+    return done.stdout
+  }
+  await say('demo')
+  await say('projects', 'save', 'shop', '--repo', 'acme/shop')
+  expect(await say('export', 'lake', '--schema', 'devlake')).toMatch(/cicd_deployment_commits +2,\d+ +2,\d+ +0/)
+  expect(
+    await inLake(
+      `select count(distinct cdc.cicd_deployment_id) > 1000 as many from cicd_deployment_commits cdc join project_mapping pm on cdc.cicd_scope_id = pm.row_id and pm.\`table\` = 'cicd_scopes' where pm.project_name = 'shop'`,
+    ),
+  ).toEqual([{ many: 1 }])
+  expect(await say('migrate', 'lake', 'status')).toContain('create_domain')
+  await mysql.run('create table _devlake_migration_history (script_version bigint primary key)')
+  const refused = await fairlead(['export', 'lake', '--schema', 'devlake'], { data, env: { MYSQL_URI: lake.uri } })
+  expect([refused.code, refused.stderr.includes("DevLake's own")]).toEqual([1, true])
+  await removeDirectory(data)
 })
