@@ -400,9 +400,16 @@ const MEANING: Record<string, { code: ConstructorParameters<typeof AppError>[0];
 }
 
 /** What a cluster answers while a part of it is away: it is asked again, and nothing is wrong with the rows. */
-const CLUSTER_AWAY = new Set(['209', '210', '225', '242', '279', '285', '286', '289', '319', '369', '999'])
+const CLUSTER_AWAY = new Set(['198', '203', '209', '210', '225', '242', '279', '285', '286', '289', '319', '369', '999'])
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN'])
+
+function isClusterAway({ code, message }: ClickHouseError): boolean {
+  // A statement that not all nodes have done in time, and a node that ended while another talked to it.
+  return (
+    CLUSTER_AWAY.has(code) || (code === '159' && /distributed ddl/i.test(message)) || (code === '32' && /receiving packet/.test(message))
+  )
+}
 
 function clusterAway(thrown: ClickHouseError, name: string): AppError {
   return new AppError('store-unavailable', `A part of the ClickHouse cluster does not answer: ${thrown.message.slice(0, 200).trim()}`, {
@@ -416,8 +423,7 @@ function translate(thrown: unknown, name: string): AppError {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof ClickHouseError) {
     const known = MEANING[thrown.code]
-    if (CLUSTER_AWAY.has(thrown.code) || (thrown.code === '159' && /distributed ddl/i.test(thrown.message)))
-      return clusterAway(thrown, name)
+    if (isClusterAway(thrown)) return clusterAway(thrown, name)
     if (known) return new AppError(known.code, known.message, { help: known.help, cause: thrown, detail: { statement: name } })
     return new AppError('store-refused', `The analytics store refused ${name}: ${thrown.message.slice(0, 300).trim()}`, {
       help: 'Is its schema behind? `fairlead migrate analytics status` says so, `fairlead migrate analytics up` mends it.',

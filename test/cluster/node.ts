@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Session } from 'chdb'
@@ -15,8 +14,8 @@ import { openSessions } from './sessions.ts'
  * Run as: node <directory>; prints `ports HTTP NATIVE`, reads a line `{config, peers}`, prints `ready`.
  */
 const [directory = ''] = process.argv.slice(2)
-const scratch = mkdtempSync(join(tmpdir(), 'fairlead-node-'))
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+const scratch = `${directory}-blocks`
+mkdirSync(scratch, { recursive: true })
 let connectionArgs: string[] = []
 let peers: string[] = []
 let count = 0
@@ -136,3 +135,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   await new Session(directory, { connectionArgs }).queryAsync('CREATE DATABASE IF NOT EXISTS fairlead ENGINE = Atomic')
   process.stdout.write('ready\n')
 }
+// Whoever started this has ended.
+process.exit()
