@@ -842,6 +842,18 @@ create view pipeline_runs (
 ) engine = View as
 WITH words AS (SELECT org_id, repository, revision, concat('build ', source, ' ', workflow) AS what, argMax(outcome, (attempt_at, attempt, id)) AS outcome, max(at) AS told_at, ref FROM (SELECT org_id, toString(assumeNotNull(repository)) AS repository, assumeNotNull(revision) AS revision, toString(source) AS source, toString(workflow) AS workflow, toString(outcome) AS outcome, coalesce(queued_at, started_at, at) AS attempt_at, attempt, id, at, ifNull(ref, '') AS ref FROM all_builds FINAL WHERE (repository IS NOT NULL) AND (revision IS NOT NULL)) GROUP BY org_id, repository, revision, source, workflow, ref UNION ALL SELECT org_id, repository, revision, concat('check ', source, ' ', kind, ' ', name) AS what, argMax(outcome, (at, id)) AS outcome, max(at) AS told_at, '' AS ref FROM (SELECT org_id, toString(assumeNotNull(repository)) AS repository, assumeNotNull(revision) AS revision, toString(source) AS source, toString(kind) AS kind, toString(name) AS name, toString(outcome) AS outcome, at, id FROM all_checks FINAL WHERE (repository IS NOT NULL) AND (revision IS NOT NULL)) GROUP BY org_id, repository, revision, source, kind, name), builds_of AS (SELECT c.org_id AS org_id, c.repository AS repository, c.id AS id, countIf((w.outcome = 'failure') AND (NOT is_approval)) AS failed, countIf((w.outcome = 'running') AND (NOT is_approval)) AS running, countIf((w.outcome = 'success') AND (NOT is_approval)) AS passed, countIf((w.outcome = 'success') AND is_approval) AS approved, countIf((w.outcome = 'failure') AND is_approval) AS refused, max(w.told_at) AS told_at FROM (SELECT org_id, toString(repository) AS repository, id, assumeNotNull(head_sha) AS head_sha, ifNull(base_ref, '') AS base_ref FROM all_changes FINAL WHERE head_sha IS NOT NULL) AS c INNER JOIN (SELECT *, endsWith(what, ' FlowLens approval') AS is_approval FROM words) AS w ON (w.org_id = c.org_id) AND (w.repository = c.repository) AND (w.revision = c.head_sha) WHERE (w.ref = '') OR (w.ref != c.base_ref) GROUP BY org_id, repository, id), reviews_of AS (SELECT org_id, repository, change_id, countIf(verdict = 'approved') AS approved, countIf(verdict = 'changes_requested') AS refused, count() AS verdicts, max(told_at) AS told_at FROM (SELECT org_id, toString(repository) AS repository, change_id, ifNull(toString(author), id) AS reviewer, argMax(assumeNotNull(toString(state)), (at, id)) AS verdict, max(at) AS told_at FROM all_reviews FINAL WHERE (kind = 'review') AND (state IN ('approved', 'changes_requested', 'dismissed')) GROUP BY org_id, repository, change_id, reviewer) GROUP BY org_id, repository, change_id), heads_of AS (SELECT org_id, subject_id, count() AS heads FROM all_transitions FINAL WHERE (subject_type = 'change') AND (field = 'head_sha') GROUP BY org_id, subject_id), late_of AS (SELECT org_id, toString(repository) AS repository, change_id, arrayMax(started_at) AS last_at FROM all_change_commits FINAL WHERE notEmpty(started_at)) SELECT reinterpretAsUUID(MD5(concat('pipeline run ', c.id))) AS id, reinterpretAsUUID(MD5(concat('repository ', c.repository))) AS repo_id, toInt32(c.number) AS pr_number, c.head_sha AS commit_sha, multiIf(c.state = 'merged', 'merged', c.state = 'closed', 'closed', c.is_draft, 'pending', (ifNull(h.heads, 0) > 0) OR ifNull(l.last_at > c.created_at, false), 'updated', 'opened') AS status_pr, multiIf(ifNull(b.failed, 0) > 0, 'failed', ifNull(b.running, 0) > 0, 'running', ifNull(b.passed, 0) > 0, 'passed', 'pending') AS status_build, multiIf(ifNull(r.refused, 0) > 0, 'changes_requested', ifNull(r.approved, 0) > 0, 'approved', ifNull(r.verdicts, 0) > 0, 'pending', ifNull(b.refused, 0) > 0, 'changes_requested', ifNull(b.approved, 0) > 0, 'approved', 'pending') AS status_approval, multiIf(c.state = 'merged', 'merged', c.state = 'closed', 'closed', 'pending') AS status_merge, false AS processed, c.created_at AS created_at, greatest(c.seen_at, ifNull(b.told_at, c.created_at), ifNull(r.told_at, c.created_at)) AS updated_at, c.org_id AS org_id, c.source AS source FROM (SELECT org_id, id, toString(repository) AS repository, number, toString(state) AS state, is_draft, head_sha, created_at, seen_at, toString(source) AS source FROM all_changes FINAL) AS c LEFT JOIN builds_of AS b ON (b.org_id = c.org_id) AND (b.repository = c.repository) AND (b.id = c.id) LEFT JOIN reviews_of AS r ON (r.org_id = c.org_id) AND (r.repository = c.repository) AND (r.change_id = c.id) LEFT JOIN heads_of AS h ON (h.org_id = c.org_id) AND (h.subject_id = c.id) LEFT JOIN late_of AS l ON (l.org_id = c.org_id) AND (l.repository = c.repository) AND (l.change_id = c.id);
 
+create view project_metric_settings (
+  created_at Nullable(DateTime64(3, 'UTC')),
+  enable UInt8,
+  id Int64,
+  org_id UUID,
+  plugin_name String,
+  plugin_option String,
+  project_name String,
+  updated_at Nullable(DateTime64(3, 'UTC'))
+) engine = View as
+SELECT toInt64(bitAnd(sipHash64(project_name, plugin_name), 9007199254740991)) AS id, project_name, plugin_name, plugin_option, enable, created_at, updated_at, org_id FROM all_project_metric_settings FINAL WHERE (org_id, version) IN (SELECT org_id, max(version) FROM all_choices GROUP BY org_id);
+
 create view pull_requests (
   additions Nullable(UInt32),
   author Nullable(String),
@@ -878,18 +890,6 @@ create view repositories (
   updated_at DateTime64(3, 'UTC')
 ) engine = View as
 SELECT reinterpretAsUUID(MD5(concat('repository ', full_name))) AS id, CAST(NULL, 'Nullable(Int64)') AS github_id, arrayElement(splitByChar('/', full_name), -1) AS name, full_name, substring(full_name, 1, greatest((length(full_name) - length(name)) - 1, 0)) AS owner, CAST(NULL, 'Nullable(String)') AS owner_avatar_url, CAST(NULL, 'Nullable(Bool)') AS is_private, CAST(NULL, 'Nullable(String)') AS description, min(received_at) AS created_at, max(seen_at) AS updated_at, org_id, argMax(told_by, described) AS source FROM (SELECT org_id, id AS full_name, toString(source) AS told_by, received_at, seen_at, 1 AS described FROM all_repositories FINAL UNION ALL SELECT org_id, toString(repository) AS full_name, toString(source) AS told_by, received_at, seen_at, 0 AS described FROM all_changes FINAL) GROUP BY org_id, full_name;
-
-create view project_metric_settings (
-  created_at Nullable(DateTime64(3, 'UTC')),
-  enable UInt8,
-  id Int64,
-  org_id UUID,
-  plugin_name String,
-  plugin_option String,
-  project_name String,
-  updated_at Nullable(DateTime64(3, 'UTC'))
-) engine = View as
-SELECT toInt64(bitAnd(sipHash64(project_name, plugin_name), 9007199254740991)) AS id, project_name, plugin_name, plugin_option, enable, created_at, updated_at, org_id FROM all_project_metric_settings FINAL WHERE (org_id, version) IN (SELECT org_id, max(version) FROM all_choices GROUP BY org_id);
 
 create view v_dora_cfr (
   failed_deployments UInt64,

@@ -17,6 +17,18 @@ CREATE TABLE IF NOT EXISTS migration_history ON CLUSTER `main`
   revision UInt64
 ) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/every-node/{database}/migration_history', '{shard}-{replica}', revision) order by (module, version) SETTINGS replicated_deduplication_window = 0, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1;
 
+-- migration_history
+CREATE TABLE IF NOT EXISTS migration_progress ON CLUSTER `main`
+(
+  module String,
+  version UInt32,
+  statement UInt32,
+  position Nullable(String),
+  rows UInt64,
+  total UInt64,
+  revision UInt64
+) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/every-node/{database}/migration_progress', '{shard}-{replica}', revision) order by (module, version, statement) SETTINGS replicated_deduplication_window = 0, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1;
+
 -- 0001_create_log_and_domain.sql 1 of 12
 CREATE TABLE IF NOT EXISTS all_raw_local ON CLUSTER `main`
 (
@@ -923,3 +935,300 @@ CREATE VIEW IF NOT EXISTS v_dora_mttr ON CLUSTER `main` AS
 SELECT id AS incident_id, severity, created_date AS incident_created, resolution_date AS incident_resolved, lead_time_minutes AS mttr_minutes, org_id
 FROM incidents
 WHERE resolution_date IS NOT NULL AND severity IN ('high', 'medium');
+
+-- 0006_create_flowlens_views.sql 1 of 5
+CREATE TABLE IF NOT EXISTS all_insights_local ON CLUSTER `main`
+(
+    org_id UUID,
+    id String,
+    change_id String,
+    repository LowCardinality(String),
+    at DateTime64(3, 'UTC'),
+    revision Nullable(String),
+    risk LowCardinality(Nullable(String)),
+    summary Nullable(String),
+    recommendation Nullable(String),
+    source LowCardinality(String),
+    raw_seq UInt64,
+    received_at DateTime64(3, 'UTC'),
+    seen_at DateTime64(3, 'UTC'),
+    is_deleted UInt8
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/all_insights', '{replica}', seen_at, is_deleted)
+ORDER BY (org_id, repository, change_id, source, id)
+SETTINGS replicated_deduplication_window = 0, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1;
+CREATE TABLE IF NOT EXISTS all_insights ON CLUSTER `main` AS all_insights_local ENGINE = Distributed('main', 'fairlead', 'all_insights_local', sipHash64(org_id));
+
+-- 0006_create_flowlens_views.sql 2 of 5
+CREATE VIEW IF NOT EXISTS repositories ON CLUSTER `main` AS
+SELECT
+    reinterpretAsUUID(MD5(concat('repository ', full_name))) AS id,
+    CAST(NULL, 'Nullable(Int64)') AS github_id,
+    arrayElement(splitByChar('/', full_name), -1) AS name,
+    full_name,
+    substring(full_name, 1, greatest(length(full_name) - length(name) - 1, 0)) AS owner,
+    CAST(NULL, 'Nullable(String)') AS owner_avatar_url,
+    CAST(NULL, 'Nullable(Bool)') AS is_private,
+    CAST(NULL, 'Nullable(String)') AS description,
+    min(received_at) AS created_at,
+    max(seen_at) AS updated_at,
+    org_id,
+    argMax(told_by, described) AS source
+FROM
+(
+    SELECT org_id, id AS full_name, toString(source) AS told_by, received_at, seen_at, 1 AS described FROM all_repositories FINAL
+    UNION ALL
+    SELECT org_id, toString(repository) AS full_name, toString(source) AS told_by, received_at, seen_at, 0 AS described FROM all_changes FINAL
+)
+GROUP BY org_id, full_name;
+
+-- 0006_create_flowlens_views.sql 3 of 5
+CREATE VIEW IF NOT EXISTS pull_requests ON CLUSTER `main` AS
+SELECT
+    reinterpretAsUUID(MD5(concat('change ', c.id))) AS id,
+    reinterpretAsUUID(MD5(concat('repository ', toString(c.repository)))) AS repo_id,
+    toInt32(c.number) AS pr_number,
+    c.title AS title,
+    CAST(c.author, 'Nullable(String)') AS author,
+    CAST(NULL, 'Nullable(String)') AS author_avatar,
+    c.head_sha AS commit_sha,
+    c.head_ref AS branch_name,
+    toString(c.state) AS state,
+    if(f.change_id IS NULL, NULL, toJSONString(arrayMap(path -> map('filename', path), f.paths))) AS files_changed,
+    c.additions AS additions,
+    c.deletions AS deletions,
+    false AS processed,
+    c.created_at AS created_at,
+    greatest(c.seen_at, ifNull(f.seen_at, c.seen_at)) AS updated_at,
+    c.org_id AS org_id,
+    toString(c.source) AS source
+FROM (SELECT * FROM all_changes FINAL) AS c
+LEFT JOIN (SELECT org_id, repository, toNullable(change_id) AS change_id, paths, toNullable(seen_at) AS seen_at FROM all_change_files FINAL) AS f
+    ON f.org_id = c.org_id AND f.repository = c.repository AND f.change_id = c.id;
+
+-- 0006_create_flowlens_views.sql 4 of 5
+CREATE VIEW IF NOT EXISTS pipeline_runs ON CLUSTER `main` AS
+WITH
+    -- Of each workflow and of each check the latest word. A build of the target branch is of what was merged, also where a fast-forward left the commit as it is.
+    words AS
+    (
+        SELECT org_id, repository, revision, concat('build ', source, ' ', workflow) AS what, argMax(outcome, (attempt_at, attempt, id)) AS outcome, max(at) AS told_at, ref
+        FROM
+        (
+            SELECT org_id, toString(assumeNotNull(repository)) AS repository, assumeNotNull(revision) AS revision, toString(source) AS source, toString(workflow) AS workflow,
+                toString(outcome) AS outcome, coalesce(queued_at, started_at, at) AS attempt_at, attempt, id, at, ifNull(ref, '') AS ref
+            FROM all_builds FINAL WHERE repository IS NOT NULL AND revision IS NOT NULL
+        )
+        GROUP BY org_id, repository, revision, source, workflow, ref
+        UNION ALL
+        SELECT org_id, repository, revision, concat('check ', source, ' ', kind, ' ', name) AS what, argMax(outcome, (at, id)) AS outcome, max(at) AS told_at, '' AS ref
+        FROM
+        (
+            SELECT org_id, toString(assumeNotNull(repository)) AS repository, assumeNotNull(revision) AS revision, toString(source) AS source, toString(kind) AS kind,
+                toString(name) AS name, toString(outcome) AS outcome, at, id
+            FROM all_checks FINAL WHERE repository IS NOT NULL AND revision IS NOT NULL
+        )
+        GROUP BY org_id, repository, revision, source, kind, name
+    ),
+    builds_of AS
+    (
+        SELECT c.org_id AS org_id, c.repository AS repository, c.id AS id,
+            countIf(w.outcome = 'failure' AND NOT is_approval) AS failed,
+            countIf(w.outcome = 'running' AND NOT is_approval) AS running,
+            countIf(w.outcome = 'success' AND NOT is_approval) AS passed,
+            countIf(w.outcome = 'success' AND is_approval) AS approved,
+            countIf(w.outcome = 'failure' AND is_approval) AS refused,
+            max(w.told_at) AS told_at
+        FROM (SELECT org_id, toString(repository) AS repository, id, assumeNotNull(head_sha) AS head_sha, ifNull(base_ref, '') AS base_ref FROM all_changes FINAL WHERE head_sha IS NOT NULL) AS c
+        INNER JOIN (SELECT *, endsWith(what, ' FlowLens approval') AS is_approval FROM words) AS w
+            ON w.org_id = c.org_id AND w.repository = c.repository AND w.revision = c.head_sha
+        WHERE w.ref = '' OR w.ref != c.base_ref
+        GROUP BY org_id, repository, id
+    ),
+    -- Of each reviewer the last verdict; a comment is none, and one that was taken back is one no more.
+    reviews_of AS
+    (
+        SELECT org_id, repository, change_id, countIf(verdict = 'approved') AS approved, countIf(verdict = 'changes_requested') AS refused, count() AS verdicts, max(told_at) AS told_at
+        FROM
+        (
+            SELECT org_id, toString(repository) AS repository, change_id, ifNull(toString(author), id) AS reviewer, argMax(assumeNotNull(toString(state)), (at, id)) AS verdict, max(at) AS told_at
+            FROM all_reviews FINAL
+            WHERE kind = 'review' AND state IN ('approved', 'changes_requested', 'dismissed')
+            GROUP BY org_id, repository, change_id, reviewer
+        )
+        GROUP BY org_id, repository, change_id
+    ),
+    heads_of AS
+    (
+        SELECT org_id, subject_id, count() AS heads FROM all_transitions FINAL WHERE subject_type = 'change' AND field = 'head_sha' GROUP BY org_id, subject_id
+    ),
+    late_of AS
+    (
+        SELECT org_id, toString(repository) AS repository, change_id, arrayMax(started_at) AS last_at FROM all_change_commits FINAL WHERE notEmpty(started_at)
+    )
+SELECT
+    reinterpretAsUUID(MD5(concat('pipeline run ', c.id))) AS id,
+    reinterpretAsUUID(MD5(concat('repository ', c.repository))) AS repo_id,
+    toInt32(c.number) AS pr_number,
+    c.head_sha AS commit_sha,
+    multiIf(
+        c.state = 'merged', 'merged',
+        c.state = 'closed', 'closed',
+        c.is_draft, 'pending',
+        ifNull(h.heads, 0) > 0 OR ifNull(l.last_at > c.created_at, false), 'updated',
+        'opened'
+    ) AS status_pr,
+    multiIf(ifNull(b.failed, 0) > 0, 'failed', ifNull(b.running, 0) > 0, 'running', ifNull(b.passed, 0) > 0, 'passed', 'pending') AS status_build,
+    multiIf(
+        ifNull(r.refused, 0) > 0, 'changes_requested',
+        ifNull(r.approved, 0) > 0, 'approved',
+        ifNull(r.verdicts, 0) > 0, 'pending',
+        ifNull(b.refused, 0) > 0, 'changes_requested',
+        ifNull(b.approved, 0) > 0, 'approved',
+        'pending'
+    ) AS status_approval,
+    multiIf(c.state = 'merged', 'merged', c.state = 'closed', 'closed', 'pending') AS status_merge,
+    false AS processed,
+    c.created_at AS created_at,
+    greatest(c.seen_at, ifNull(b.told_at, c.created_at), ifNull(r.told_at, c.created_at)) AS updated_at,
+    c.org_id AS org_id,
+    c.source AS source
+FROM
+(
+    SELECT org_id, id, toString(repository) AS repository, number, toString(state) AS state, is_draft, head_sha, created_at, seen_at, toString(source) AS source
+    FROM all_changes FINAL
+) AS c
+LEFT JOIN builds_of AS b ON b.org_id = c.org_id AND b.repository = c.repository AND b.id = c.id
+LEFT JOIN reviews_of AS r ON r.org_id = c.org_id AND r.repository = c.repository AND r.change_id = c.id
+LEFT JOIN heads_of AS h ON h.org_id = c.org_id AND h.subject_id = c.id
+LEFT JOIN late_of AS l ON l.org_id = c.org_id AND l.repository = c.repository AND l.change_id = c.id;
+
+-- 0006_create_flowlens_views.sql 5 of 5
+CREATE VIEW IF NOT EXISTS insights ON CLUSTER `main` AS
+SELECT
+    ifNull(toUUIDOrNull(id), reinterpretAsUUID(MD5(concat('insight ', toString(source), ' ', id)))) AS id,
+    reinterpretAsUUID(MD5(concat('repository ', toString(repository)))) AS repo_id,
+    toInt32OrNull(extract(change_id, '[#!](\\d+)$')) AS pr_number,
+    revision AS commit_sha,
+    CAST(risk, 'Nullable(String)') AS risk_level,
+    summary,
+    recommendation,
+    false AS processed,
+    at AS created_at,
+    org_id,
+    toString(source) AS source
+FROM all_insights FINAL;
+
+-- 0007_create_choice_and_raw_views.sql 1 of 14
+CREATE TABLE IF NOT EXISTS all_project_metric_settings_local ON CLUSTER `main`
+(
+    org_id UUID,
+    version UInt64,
+    project_name String,
+    plugin_name String,
+    plugin_option String,
+    enable UInt8,
+    created_at Nullable(DateTime64(3, 'UTC')),
+    updated_at Nullable(DateTime64(3, 'UTC'))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/all_project_metric_settings', '{replica}')
+ORDER BY (org_id, version, project_name, plugin_name)
+SETTINGS replicated_deduplication_window = 0, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1;
+CREATE TABLE IF NOT EXISTS all_project_metric_settings ON CLUSTER `main` AS all_project_metric_settings_local ENGINE = Distributed('main', 'fairlead', 'all_project_metric_settings_local', sipHash64(org_id));
+
+-- 0007_create_choice_and_raw_views.sql 2 of 14
+CREATE TABLE IF NOT EXISTS all_dora_benchmarks_local ON CLUSTER `main`
+(
+    org_id UUID,
+    version UInt64,
+    metric_name String,
+    performance_level String,
+    min_value Nullable(Decimal(10, 2)),
+    max_value Nullable(Decimal(10, 2)),
+    unit String,
+    description String,
+    created_at Nullable(DateTime64(3, 'UTC')),
+    updated_at Nullable(DateTime64(3, 'UTC'))
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/all_dora_benchmarks', '{replica}')
+ORDER BY (org_id, version, metric_name, performance_level)
+SETTINGS replicated_deduplication_window = 0, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1;
+CREATE TABLE IF NOT EXISTS all_dora_benchmarks ON CLUSTER `main` AS all_dora_benchmarks_local ENGINE = Distributed('main', 'fairlead', 'all_dora_benchmarks_local', sipHash64(org_id));
+
+-- 0007_create_choice_and_raw_views.sql 3 of 14
+CREATE TABLE IF NOT EXISTS all_choices_local ON CLUSTER `main`
+(
+    org_id UUID,
+    version UInt64,
+    digest String
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/all_choices', '{replica}')
+ORDER BY (org_id, version)
+SETTINGS replicated_deduplication_window = 0, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1;
+CREATE TABLE IF NOT EXISTS all_choices ON CLUSTER `main` AS all_choices_local ENGINE = Distributed('main', 'fairlead', 'all_choices_local', sipHash64(org_id));
+
+-- 0007_create_choice_and_raw_views.sql 4 of 14
+CREATE VIEW IF NOT EXISTS project_metric_settings ON CLUSTER `main` AS
+SELECT toInt64(bitAnd(sipHash64(project_name, plugin_name), 9007199254740991)) AS id, project_name, plugin_name, plugin_option, enable, created_at, updated_at, org_id
+FROM all_project_metric_settings FINAL
+WHERE (org_id, version) IN (SELECT org_id, max(version) FROM all_choices GROUP BY org_id);
+
+-- 0007_create_choice_and_raw_views.sql 5 of 14
+CREATE VIEW IF NOT EXISTS dora_benchmarks ON CLUSTER `main` AS
+SELECT toInt64(bitAnd(sipHash64(metric_name, performance_level), 9007199254740991)) AS id, metric_name, performance_level, min_value, max_value, unit, description, created_at, updated_at, org_id
+FROM all_dora_benchmarks FINAL
+WHERE (org_id, version) IN (SELECT org_id, max(version) FROM all_choices GROUP BY org_id);
+
+-- 0007_create_choice_and_raw_views.sql 6 of 14
+CREATE VIEW IF NOT EXISTS _raw_github_repos ON CLUSTER `main` AS
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source
+FROM all_raw FINAL
+WHERE connector = 'github' AND stream = 'repositories' AND duplicate_of = 0 AND encoding = 'utf8' AND payload != '';
+
+-- 0007_create_choice_and_raw_views.sql 7 of 14
+CREATE VIEW IF NOT EXISTS _raw_github_commits ON CLUSTER `main` AS
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source
+FROM all_raw FINAL
+WHERE connector = 'github' AND stream = 'commits' AND duplicate_of = 0 AND encoding = 'utf8' AND payload != '';
+
+-- 0007_create_choice_and_raw_views.sql 8 of 14
+CREATE VIEW IF NOT EXISTS _raw_github_pull_requests ON CLUSTER `main` AS
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source
+FROM all_raw FINAL
+WHERE connector = 'github' AND stream = 'pull_requests' AND duplicate_of = 0 AND encoding = 'utf8' AND payload != '';
+
+-- 0007_create_choice_and_raw_views.sql 9 of 14
+CREATE VIEW IF NOT EXISTS _raw_jenkins_builds ON CLUSTER `main` AS
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source
+FROM all_raw FINAL
+WHERE connector = 'jenkins' AND stream = 'builds' AND duplicate_of = 0 AND encoding = 'utf8' AND payload != '';
+
+-- 0007_create_choice_and_raw_views.sql 10 of 14
+CREATE VIEW IF NOT EXISTS _raw_jenkins_jobs ON CLUSTER `main` AS
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source
+FROM all_raw FINAL
+WHERE connector = 'jenkins' AND stream = 'jobs' AND duplicate_of = 0 AND encoding = 'utf8' AND payload != '';
+
+-- 0007_create_choice_and_raw_views.sql 11 of 14
+CREATE VIEW IF NOT EXISTS _raw_jenkins_test_results ON CLUSTER `main` AS
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source
+FROM all_raw FINAL
+WHERE connector = 'jenkins' AND stream = 'test_results' AND duplicate_of = 0 AND encoding = 'utf8' AND payload != '';
+
+-- 0007_create_choice_and_raw_views.sql 12 of 14
+CREATE VIEW IF NOT EXISTS _raw_argocd_applications ON CLUSTER `main` AS
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source
+FROM all_raw FINAL
+WHERE connector = 'argocd' AND stream = 'applications' AND duplicate_of = 0 AND encoding = 'utf8' AND payload != '';
+
+-- 0007_create_choice_and_raw_views.sql 13 of 14
+CREATE VIEW IF NOT EXISTS _raw_argocd_syncs ON CLUSTER `main` AS
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source
+FROM all_raw FINAL
+WHERE connector = 'argocd' AND stream = 'syncs' AND duplicate_of = 0 AND encoding = 'utf8' AND payload != '';
+
+-- 0007_create_choice_and_raw_views.sql 14 of 14
+CREATE VIEW IF NOT EXISTS _raw_argocd_app_status ON CLUSTER `main` AS
+SELECT seq AS id, concat('{"fairlead_source":', toJSONString(toString(source)), '}') AS params, payload AS data, CAST(NULL, 'Nullable(String)') AS url, CAST(NULL, 'Nullable(String)') AS input, received_at AS created_at, org_id, toString(source) AS source
+FROM all_raw FINAL
+WHERE connector = 'argocd' AND stream = 'health' AND duplicate_of = 0 AND encoding = 'utf8' AND payload != '';
