@@ -11,7 +11,7 @@ import type { Sources } from '../../source/sources.ts'
 import type { Vault } from '../../source/vault.ts'
 import type { Analytics } from '../../store/analytics.ts'
 import type { Migrator } from '../../store/migrate.ts'
-import { lakeMigrator, type StoreName } from '../../store/schema.ts'
+import { lakeMigrator, schemaOfLake, type StoreName } from '../../store/schema.ts'
 import type { Mysql } from '../../store/mysql.ts'
 import type { Semantic } from '../../store/semantic.ts'
 import { clickhouseChecks, clockOf as clickhouseClock } from './clickhouse.ts'
@@ -179,7 +179,10 @@ async function ofLake(uri: Secret, { log, now }: { log: Log; now: () => number }
   const examined = await ofStore<Mysql>('lake', lake, async (store, notes, findings, signal) => {
     notes.version = /^\S+ [\d.]+/.exec(store.describe)?.[0] ?? null
     await examine(store, notes, findings, { checks: mysqlChecks, clock: mysqlClock, now, signal })
-    if (notes.reached) await saySchema(sayer(findings, 'lake'), lakeMigrator(store, { actor: 'doctor' }), 'lake')
+    if (notes.reached) {
+      const schema = (await schemaOfLake(store)) ?? undefined
+      await saySchema(sayer(findings, 'lake'), lakeMigrator(store, { actor: 'doctor' }, schema), 'lake')
+    }
   })
   if (!('thrown' in lake)) void lake.close().catch(() => {})
   return examined
