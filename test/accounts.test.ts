@@ -101,6 +101,7 @@ describe('who may ask what', () => {
         .map(({ method, path }) => `${method} ${path}`)
         .sort()
     expect(of('superuser')).toEqual([
+      'GET /v1/doctor',
       'GET /v1/organizations',
       'GET /v1/users',
       'GET /v1/verify',

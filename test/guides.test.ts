@@ -34,7 +34,17 @@ let world: World
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'fairlead-guide-'))
   for (const name of ['node_modules', 'package.json', 'migrations']) await symlink(join(ROOT, name), join(home, name))
-  for (const name of ['connectors', 'metrics', 'domain', 'src', 'test/world.ts', 'test/fake-api.ts', 'test/fixtures.ts', ...SUITES])
+  for (const name of [
+    'connectors',
+    'metrics',
+    'domain',
+    'src',
+    'test/world.ts',
+    'test/fake-api.ts',
+    'test/fixtures.ts',
+    'test/metric-cases.ts',
+    ...SUITES,
+  ])
     await cp(join(ROOT, name), join(home, name), { recursive: true })
   for (const { file, text } of [CONNECTOR_GUIDE, METRIC_GUIDE].flatMap(blocksOf)) {
     if (file === null) continue

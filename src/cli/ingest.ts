@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Config } from '../config.ts'
 import { AppError, systemCode } from '../errors.ts'
 import { connect, type Client } from './client.ts'
+import { longInput } from './input.ts'
 import { note, print, printJson, progress } from './output.ts'
 
 /** One request's worth: far below the limit, and small enough that a broken connection repeats little. */
@@ -15,7 +16,7 @@ interface Total {
 
 /** Sends NDJSON in requests of some megabytes, at line breaks. A line that says when it happened may be sent again without harm. */
 export async function run(config: Config, file: string, options: { partial?: boolean; json?: boolean }): Promise<number> {
-  const input = file === '-' ? process.stdin : await openFile(file)
+  const input = file === '-' ? await longInput() : await openFile(file)
   const client = await connect(config)
   const drawn = progress('ingest')
   const total: Total = { accepted: 0, rejected: [] }

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { loadConfig } from '../config.ts'
 import { asAppError } from '../errors.ts'
 import { PROGRAM_VERSION } from '../program.ts'
+import { hideInput } from './input.ts'
 import { printError } from './output.ts'
 
 /**
@@ -410,6 +411,7 @@ export async function run(args: readonly string[]): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0)
     throw error
   })
+  hideInput()
   try {
     await createProgram().parseAsync(args, { from: 'user' })
   } catch (thrown) {
