@@ -102,7 +102,18 @@ interface Recorded {
 test.each(SUITES)('%s holds for them, too', { timeout: 120_000 }, (suite) => {
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
   // Only what is said of the guides' files; the others have had their turn.
-  const args = ['run', suite, '--root', home, '--reporter', 'verbose', '-t', 'deploy-log|deployment_duration|every (connector|metric) has']
+  const patience = ['--hookTimeout', '120000', '--testTimeout', '120000']
+  const args = [
+    'run',
+    suite,
+    '--root',
+    home,
+    ...patience,
+    '--reporter',
+    'verbose',
+    '-t',
+    'deploy-log|deployment_duration|every (connector|metric) has',
+  ]
   const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, ...args], {
     cwd: home,
     encoding: 'utf8',
