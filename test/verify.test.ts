@@ -15,7 +15,7 @@ beforeAll(async () => {
   await fairlead(['ingest', '-'], { data, input: lines })
   // A repetition is a place in the chain, too.
   await fairlead(['ingest', '-'], { data, input: lines.slice(0, lines.indexOf('\n') + 1) })
-})
+}, 240_000)
 afterAll(() => removeDirectory(data))
 
 async function tamper(work: (stores: Stores) => Promise<void>): Promise<void> {
@@ -32,7 +32,8 @@ test('an untouched log is whole', async () => {
   expect(await verify()).toMatchObject({ code: 0, records: 51, problems: [] })
 })
 
-test('a changed payload, a changed place and a removed record are each named', async () => {
+// Eight processes, one after the other, each with both stores.
+test('a changed payload, a changed place and a removed record are each named', { timeout: 240_000 }, async () => {
   await tamper(async ({ analytics }) =>
     analytics.run(`ALTER TABLE all_raw UPDATE payload = replaceOne(payload, 'api', 'ape') WHERE seq = 7`),
   )
