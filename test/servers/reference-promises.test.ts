@@ -81,7 +81,7 @@ const PROMISES: readonly (readonly [promise: string, proof: () => Promise<void>]
   [
     'deployments and incidents are kept for two years, commits for ever: only raw data goes by its age',
     async () => {
-      for (const file of ['export-reference', 'export-choices', 'reference-tables'])
+      for (const file of ['export-lake', 'export-table', 'small-table', 'export-choices', 'reference-tables'])
         expect(source(`src/lake/${file}.ts`), file).not.toMatch(/_(at|date) *</)
     },
   ],
