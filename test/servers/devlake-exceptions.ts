@@ -75,6 +75,7 @@ export const LEFT_OUT: Partial<Record<DomainTable, string>> = {
   commit_files: 'by the million, and read by no board that is about delivery',
   change_files: 'as the files of commits',
   checks: 'results of tests and gates have no table that a board of these reads',
+  insights: 'what an analysis said of a change has no table there',
   mailmap_entries: 'who is one person is exported as `users` and `user_accounts`',
   provider_teams: 'the teams of Fairlead are exported, not those of the forges that they were made of',
 }
