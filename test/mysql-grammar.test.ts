@@ -15,6 +15,7 @@ const REFUSED: readonly (readonly [pattern: RegExp, example: string, why: string
   [/\balter table if exists\b/, 'alter table if exists t add a int', 'MariaDB'],
   [/\brename table if exists\b/, 'rename table if exists a to b', 'MariaDB'],
   [/\bcreate or replace (?!view\b|(?:algorithm|definer|sql security)\b)/, 'create or replace table t (a int)', 'MariaDB'],
+  [/\b(?:md5|sha1?)\(/, 'select md5(a) from t', 'MariaDB, and MySQL before 9.6: sha2 is everywhere'],
   [/\breturning\b/, 'delete from t returning id', 'MariaDB'],
   [/\bcreate sequence\b|\bnext value for\b|\bnextval\(/, 'create sequence s', 'MariaDB'],
   [/\bset statement\b.*\bfor\b/, 'set statement max_statement_time=1 for select 1', 'MariaDB'],

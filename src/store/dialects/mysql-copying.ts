@@ -130,7 +130,7 @@ on duplicate key update ${first} = ${quote(copy.to)}.${first}`
   compareKey: compareKeyInWords(quote, typeOfKey),
   keyText: (column) => `cast(${column} as char)`,
   digest: (values) =>
-    `coalesce(sum(cast(conv(left(md5(concat_ws(char(31), ${values.map((value) => `ifnull(${value}, char(30))`).join(', ')})), 15), 16, 10) as unsigned)), 0)`,
+    `coalesce(sum(cast(conv(left(sha2(concat_ws(char(31), ${values.map((value) => `ifnull(${value}, char(30))`).join(', ')}), 256), 15), 16, 10) as unsigned)), 0)`,
   stored: ({ expression }) => expression,
   comparable,
   settled: '',
