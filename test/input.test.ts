@@ -42,6 +42,6 @@ test('an answer that is piped in is taken while the other end stays open', { tim
   const data = await freshDirectory()
   const create = 'admin create-user --email ada@example.com --superuser'
   // Whoever waited for the end of the input would still wait when the shell is done.
-  const script = `(echo 'a long enough password 7'; exec sleep 1000) | (node "$BIN" ${create}; echo ended $?; pkill -P $$ sleep)`
+  const script = `sh -c 'echo $$ >pid; echo a long enough password 7; exec sleep 1000' | (node "$BIN" ${create}; echo ended $?; kill "$(cat pid)")`
   expect(await inShell(data, script)).toContain('ended 0')
 })
