@@ -58,14 +58,14 @@ import { openNames } from './source/names.ts'
 import { createSchedule } from './source/schedule.ts'
 import { openSources, unknownSource } from './source/sources.ts'
 import { openVault } from './source/vault.ts'
-import { openAnalytics, type Analytics, type AnalyticsTarget } from './store/analytics.ts'
+import { openAnalytics, type Analytics } from './store/analytics.ts'
 import { bringUp } from './store/bring-up.ts'
 import { openDataDirectory, type DataDirectory } from './store/data-directory.ts'
 import { migratorsOf, type MigrationOptions, type StoreName } from './store/schema.ts'
 import { openSemantic, type Semantic } from './store/semantic.ts'
 import { logSteps } from './store/step-log.ts'
 import type { Migrator } from './store/migrate.ts'
-import { resolveStores } from './store/store-uri.ts'
+import { namedStores, storeTargets } from './store/store-targets.ts'
 import { openTeamDrift } from './team/drift.ts'
 import { openMembers as openTeamMembers } from './team/members.ts'
 import { openTeams } from './team/teams.ts'
@@ -113,23 +113,14 @@ function closing(log: Log): { add(close: () => Promise<unknown>): void; close():
 
 export async function openStores(config: Config, options: Pick<OpenOptions, 'log' | 'actor'> & MigrationOptions): Promise<Stores> {
   const { log } = options
-  const targets = resolveStores({
-    POSTGRES_URI: config.POSTGRES_URI?.reveal(),
-    CLICKHOUSE_URI: config.CLICKHOUSE_URI?.reveal(),
-    DATABASE_URI: config.DATABASE_URI?.reveal(),
-    DATABASE_URL: config.DATABASE_URL?.reveal(),
-  })
+  const targets = namedStores(config)
   if (targets.analytics !== null && targets.analytics.ignored.length > 0)
     log.warn('config.ignored', { variable: targets.analytics.variable, parameters: targets.analytics.ignored })
   const dataDirectory = await openDataDirectory(config.data)
   const closers = closing(log)
   closers.add(() => dataDirectory.release())
-  const analyticsTarget: AnalyticsTarget =
-    targets.analytics === null ? { kind: 'embedded', directory: dataDirectory.analytics } : { kind: 'server', ...targets.analytics }
-  const [semantic, analytics] = await Promise.allSettled([
-    openSemantic(targets.semantic === null ? { embedded: dataDirectory.postgres } : { uri: targets.semantic.uri }, { log }),
-    openAnalytics(analyticsTarget),
-  ])
+  const opening = storeTargets(targets, dataDirectory)
+  const [semantic, analytics] = await Promise.allSettled([openSemantic(opening.semantic, { log }), openAnalytics(opening.analytics)])
   for (const one of [semantic, analytics]) if (one.status === 'fulfilled') closers.add(() => one.value.close())
   for (const one of [semantic, analytics]) {
     if (one.status === 'rejected') {
@@ -214,10 +205,10 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
     })
     closers.add(() => journal.close())
-    const chosen = { semantic, clock, changed: choices.write }
-    const settings = openSettings(chosen)
-    const benchmarks = openBenchmarks({ ...chosen, settings })
-    const projects = openProjects(chosen)
+    const copied = { semantic, clock, changed: choices.write }
+    const settings = openSettings(copied)
+    const benchmarks = openBenchmarks({ ...copied, settings })
+    const projects = openProjects(copied)
     const rulesOf = async (org: string) => deriveRulesOf(await settings.of(org))
     const deriver = createDeriver({ analytics, clock, pathsOf: sources.pathsOf, rulesOf })
     const quarantineDirectory = join(dataDirectory.path, 'quarantine')

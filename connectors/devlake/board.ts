@@ -6,7 +6,7 @@ import { sprint } from '../../domain/sprint.ts'
 import type { DomainRows } from '../../domain/tables.ts'
 import type { Ask, Page } from '../../src/connector.ts'
 import type { Config } from './config.ts'
-import { byFairlead } from './fairlead.ts'
+import { DERIVED, byFairlead } from './fairlead.ts'
 import { walk } from './lake.ts'
 import { date } from './value.ts'
 
@@ -16,7 +16,7 @@ export const pullBoards = (ask: Ask<Config>): AsyncIterable<Page> =>
   walk(ask, { table: 'boards', payloads: async (_lake, rows) => [...rows] })
 
 export function boardRows({ id, name, url, type, fairlead }: z.output<typeof boardPayload>): DomainRows {
-  if (fairlead === 'fairlead:derived') return {}
+  if (fairlead === DERIVED) return {}
   return { boards: [rowOf(board, { id, name: name ?? id, kind: type, url })] }
 }
 

@@ -1,7 +1,7 @@
 import type { Ask, Check, Inventory } from '../../src/connector.ts'
 import { repositoryOf } from '../../src/git/refs.ts'
 import type { Config } from './config.ts'
-import { partsOf } from './fairlead.ts'
+import { DERIVED, partsOf } from './fairlead.ts'
 import { openLake, type Lake } from './lake.ts'
 import type { TableName } from './tables.ts'
 import { nameOf, safeUrl, textOf } from './value.ts'
@@ -118,7 +118,7 @@ export async function inventory(ask: Ask<Config>): Promise<Inventory> {
 /** What a project holds, as names that mean something here. */
 async function projectsOf(lake: Lake): Promise<Inventory['projects']> {
   const [projects, mapped] = await Promise.all([lake.whole('projects'), lake.whole('project_mapping')])
-  const mapping = mapped.filter((one) => one['fairlead'] !== 'fairlead:derived')
+  const mapping = mapped.filter((one) => one['fairlead'] !== DERIVED)
   const scopes = mapping.flatMap((one) => (one['table'] === 'cicd_scopes' ? [one['row_id']] : []))
   const repos = new Map(
     (

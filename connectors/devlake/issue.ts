@@ -9,7 +9,7 @@ import { workItem } from '../../domain/work-item.ts'
 import { worklog } from '../../domain/worklog.ts'
 import type { Ask, Page } from '../../src/connector.ts'
 import type { Config } from './config.ts'
-import { byFairlead, inner, placeOf, placePayload } from './fairlead.ts'
+import { DERIVED, byFairlead, inner, placeOf, placePayload } from './fairlead.ts'
 import { walk, type Lake, type Row } from './lake.ts'
 import { accountsOf } from './people.ts'
 import { repositoriesOf } from './repository.ts'
@@ -146,7 +146,7 @@ const parted = (text: string | null) =>
 
 export function issueRows(row: z.output<typeof issuePayload>): DomainRows {
   // An incident that is no work item stands among the issues for its title alone.
-  if (row.fairlead === 'fairlead:derived') return {}
+  if (row.fairlead === DERIVED) return {}
   if (row.created_date === null) throw new Error('the issue has no date of creation')
   const id = issueName(row)
   const told = rowOf(workItem, {

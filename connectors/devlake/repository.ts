@@ -7,7 +7,7 @@ import type { Ask, Page } from '../../src/connector.ts'
 import { addressOf } from '../../src/git/refs.ts'
 import type { Config } from './config.ts'
 import { walk, type Lake, type Row } from './lake.ts'
-import { byFairlead } from './fairlead.ts'
+import { DERIVED, byFairlead } from './fairlead.ts'
 import { nameOf, safeUrl } from './value.ts'
 
 export const repositoryRowPayload = z.object({ id: z.string(), name: looseText(), url: looseText(), fairlead: byFairlead })
@@ -16,7 +16,7 @@ export const pullRepositories = (ask: Ask<Config>): AsyncIterable<Page> =>
   walk(ask, { table: 'repos', payloads: async (_lake, rows) => rows.map((row) => ({ ...row, url: safeUrl(row['url']) })) })
 
 export function repositoryRows(row: z.output<typeof repositoryRowPayload>): DomainRows {
-  if (row.fairlead === 'fairlead:derived') return {}
+  if (row.fairlead === DERIVED) return {}
   const id = row.fairlead === undefined ? nameOf(row) : row.name
   if (id === null) throw new Error('the repository has neither a name nor an address')
   return { repositories: [rowOf(repository, { id, title: id, url: addressOf(row.url ?? ''), previous_names: [] })] }

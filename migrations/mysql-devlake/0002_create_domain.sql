@@ -1,4 +1,4 @@
--- why: the tables of DevLake's domain layer by their names and columns, for the dashboards that are written for it. Types are wide enough for what Fairlead keeps; `_raw_data_params` is the key by which Fairlead knows its row, `_raw_data_table` says that it is Fairlead's.
+-- why: the tables of DevLake's domain layer by their names and columns, for the dashboards that are written for it. Types are wide enough for what Fairlead keeps; `_raw_data_params` is the key by which Fairlead knows its row, `_raw_data_table` says that it is Fairlead's. One long file: a database has all of these tables or none.
 
 -- What is delivered from, and which projects it belongs to.
 create table if not exists projects (

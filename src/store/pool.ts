@@ -25,3 +25,44 @@ export interface Lending<C> {
   /** `broken`: it goes, and the next is a new one. */
   giveBack(client: C, broken: boolean): void
 }
+
+/** What differs by driver. */
+export interface Lent<C> {
+  take(): Promise<C>
+  /** What stays the same while a connection lives; the driver may wrap it anew each time. */
+  below(client: C): object
+  prove(client: C, ms: number): Promise<unknown>
+  giveBack(client: C, broken: boolean): void
+  /** Told of each that does not answer. */
+  lost?(thrown: unknown): void
+}
+
+export function lending<C>(limits: PoolLimits, driver: Lent<C>): Lending<C> {
+  const returned = new WeakMap<object, number>()
+  const giveBack = (client: C, broken: boolean): void => {
+    returned.set(driver.below(client), performance.now())
+    driver.giveBack(client, broken)
+  }
+  const lend = async (): Promise<C> => {
+    // Whatever took one took those that were idle for longer, too: they are not asked one after the other.
+    let deadSince = -Infinity
+    for (;;) {
+      const client = await driver.take()
+      const since = returned.get(driver.below(client))
+      if (since === undefined || performance.now() - since < limits.proveAfterMs) return client
+      if (since <= deadSince) {
+        giveBack(client, true)
+        continue
+      }
+      try {
+        await driver.prove(client, limits.proveMs)
+        return client
+      } catch (thrown) {
+        driver.lost?.(thrown)
+        deadSince = since
+        giveBack(client, true)
+      }
+    }
+  }
+  return { lend, giveBack }
+}

@@ -1,47 +1,32 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Lending, PoolLimits } from './pool.ts'
+import { lending, type Lending, type PoolLimits } from './pool.ts'
 
 /** A connection is closed after an hour, so that a server that was added behind a name gets its share. */
 export const LIFETIME_SECONDS = 3_600
 
 export function lendingFrom(pool: Pool, place: string, limits: PoolLimits, log: Log): Lending<PoolClient> {
-  const returned = new WeakMap<PoolClient, number>()
   // Without a listener an error of a connection that is lent would end the process. The statement on it fails by itself.
-  const lost = (error: Error): void => log.warn('store.connection_lost', { store: place, message: error.message })
-  const giveBack = (client: PoolClient, broken: boolean): void => {
-    client.removeListener('error', lost)
-    // After `release`, which puts the pool's own listener back.
-    client.release(broken)
-    if (broken) client.on('error', () => {})
-    returned.set(client, performance.now())
-  }
-  const lend = async (): Promise<PoolClient> => {
-    // Whatever took one took those that were idle for longer, too: they are not asked one after the other.
-    let deadSince = -Infinity
-    for (;;) {
+  const lost = (thrown: unknown): void =>
+    log.warn('store.connection_lost', { store: place, message: thrown instanceof Error ? thrown.message : String(thrown) })
+  return lending<PoolClient>(limits, {
+    async take() {
       const client = await pool.connect().catch((thrown: unknown) => {
         throw busy(pool, place, thrown) ?? thrown
       })
-      client.on('error', lost)
-      const since = returned.get(client)
-      if (since === undefined || performance.now() - since < limits.proveAfterMs) return client
-      if (since <= deadSince) {
-        giveBack(client, true)
-        continue
-      }
-      try {
-        await client.query(within('select 1', limits.proveMs))
-        return client
-      } catch (thrown) {
-        log.warn('store.connection_lost', { store: place, message: thrown instanceof Error ? thrown.message : String(thrown) })
-        deadSince = since
-        giveBack(client, true)
-      }
-    }
-  }
-  return { lend, giveBack }
+      return client.on('error', lost)
+    },
+    below: (client) => client,
+    prove: (client, ms) => client.query(within('select 1', ms)),
+    giveBack(client, broken) {
+      client.removeListener('error', lost)
+      // After `release`, which puts the pool's own listener back.
+      client.release(broken)
+      if (broken) client.on('error', () => {})
+    },
+    lost,
+  })
 }
 
 /** A statement that the driver gives up on after so long; null for never. The types of the driver do not know that it may stand there. */

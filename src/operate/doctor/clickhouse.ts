@@ -3,7 +3,6 @@ import * as ask from './clickhouse-statements.ts'
 import { noteOwnTimings, saySlow, type Check } from './examine.ts'
 import { bytesText, countText, namesText, secondsText } from './finding.ts'
 
-/** The analytics store: chDB in this process, or a ClickHouse server. */
 /** The oldest that has every function that the statements use was not looked for; the suites run on the engine of this. */
 const TESTED_MAJOR = 26
 const REPLICA_DELAY_S = 60

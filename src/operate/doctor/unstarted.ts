@@ -7,19 +7,14 @@ import { openAnalytics } from '../../store/analytics.ts'
 import { openDataDirectory } from '../../store/data-directory.ts'
 import { migratorsOf } from '../../store/schema.ts'
 import { openSemantic } from '../../store/semantic.ts'
-import { resolveStores } from '../../store/store-uri.ts'
+import { namedStores, storeTargets } from '../../store/store-targets.ts'
 import { examineInstallation } from './doctor.ts'
 import { sayer, type DoctorReport } from './finding.ts'
 
 /** Where the program does not start: each store is tried by itself, so that the one that is away is told from the one that is well. */
 export async function examineUnstarted(config: Config, cause: AppError): Promise<DoctorReport> {
   const log = createLog(config.FAIRLEAD_LOG)
-  const targets = resolveStores({
-    POSTGRES_URI: config.POSTGRES_URI?.reveal(),
-    CLICKHOUSE_URI: config.CLICKHOUSE_URI?.reveal(),
-    DATABASE_URI: config.DATABASE_URI?.reveal(),
-    DATABASE_URL: config.DATABASE_URL?.reveal(),
-  })
+  const targets = namedStores(config)
   const dataDirectory = await openDataDirectory(config.data)
   const closers: (() => Promise<void>)[] = [() => dataDirectory.release()]
   try {
@@ -32,16 +27,14 @@ export async function examineUnstarted(config: Config, cause: AppError): Promise
         return { thrown, describe }
       }
     }
+    const opening = storeTargets(targets, dataDirectory)
     const semantic = await tried(
       targets.semantic === null ? `embedded PostgreSQL in ${dataDirectory.postgres}` : `PostgreSQL at ${targets.semantic.describe}`,
-      () => openSemantic(targets.semantic === null ? { embedded: dataDirectory.postgres } : { uri: targets.semantic.uri }, { log }),
+      () => openSemantic(opening.semantic, { log }),
     )
     const analytics = await tried(
       targets.analytics === null ? `chDB (embedded) in ${dataDirectory.analytics}` : `ClickHouse at ${targets.analytics.describe}`,
-      () =>
-        openAnalytics(
-          targets.analytics === null ? { kind: 'embedded', directory: dataDirectory.analytics } : { kind: 'server', ...targets.analytics },
-        ),
+      () => openAnalytics(opening.analytics),
     )
     const report = await examineInstallation({
       version: PROGRAM_VERSION,
