@@ -54,6 +54,33 @@ test('from the tile to the rows to the bytes that arrived', async () => {
   expect(await text(page, '.raw dl')).toContain('Fri 21 Nov 2025, 08:30')
 })
 
+test('what can be pressed stays where it is while the rest arrives', async () => {
+  const page = await at.open('/gaps')
+  // The order in which everything that could push it away comes after it.
+  for (const [late, wait] of [
+    ['**/v1/metrics', 300],
+    ['**/series-chart-*', 600],
+    ['**/v1/metrics/*/samples*', 900],
+  ] as const) {
+    await page.route(late, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, wait))
+      await route.continue()
+    })
+  }
+  await page.goto(`${at.api.url}/?metric=change_lead_time`)
+  const places = await page.evaluate<number[]>(`new Promise((resolve) => {
+    const seen = new Set()
+    const look = () => {
+      const button = document.querySelector('.groups button')
+      if (button !== null) seen.add(button.getBoundingClientRect().top)
+      if (document.querySelector('.chart svg') !== null && document.querySelector('.row') !== null) resolve([...seen])
+      else requestAnimationFrame(look)
+    }
+    look()
+  })`)
+  expect(places).toHaveLength(1)
+})
+
 test('the figures behind the figure', async () => {
   const page = await opened()
   expect(await text(page, '.facts-lead')).toBe('4 h 15 min−1 h 45 min · betterElite · 2024')

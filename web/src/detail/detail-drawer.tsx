@@ -9,6 +9,7 @@ import { Icon } from '../frame/icon.tsx'
 import { ProblemNotice } from '../state/problem-notice.tsx'
 import type { ChangeView } from '../use-view.ts'
 import { narrowedText, type View } from '../view-state.ts'
+import { ChartLegend } from './chart-legend.tsx'
 import { Coverage } from './coverage.tsx'
 import { Definition } from './definition.tsx'
 import { Facts } from './facts.tsx'
@@ -27,7 +28,8 @@ export default function DetailDrawer({ id, view, change, onClose }: { id: string
   const catalogue = useCatalogue()
   const metric = useMetric(id, view)
   const entry = catalogue.data?.items.find((known) => known.id === id)
-  const reply = metric.data
+  // Shown once the catalogue has answered, too: what it adds above would push away what the reader is about to press.
+  const reply = catalogue.isPending ? undefined : metric.data
   const scale = reply && scaleFor(reply.unit, reply.value, reply.baseline.value)
   return (
     <SideDialog labelledBy="detail-title" focusFirst="detail-title" focusAfter={`tile-${id}`} onClose={onClose}>
@@ -56,6 +58,7 @@ export default function DetailDrawer({ id, view, change, onClose }: { id: string
           {entry !== undefined && <Readings entry={entry} view={view} change={change} />}
           <section className="detail-section" aria-labelledby="detail-course">
             <h3 id="detail-course">Over time</h3>
+            <ChartLegend metric={reply} scale={scale} />
             <Boundary fallback={<p className="quiet">The chart could not be loaded; the table has every figure.</p>}>
               <Suspense fallback={<div className="chart bone" />}>
                 <SeriesChart metric={reply} scale={scale} />

@@ -7,7 +7,7 @@ import type { MetricReply } from '../api/contract.ts'
 import { figure, type Scale } from '../format/figure.ts'
 import { plotted } from '../format/plotted.ts'
 import { useTheme } from '../frame/theme.ts'
-import { axisOf, seriesOption } from './series-option.ts'
+import { seriesOption } from './series-option.ts'
 
 use([BarChart, LineChart, GridComponent, MarkLineComponent, TooltipComponent, SVGRenderer])
 
@@ -40,20 +40,10 @@ export default function SeriesChart({ metric, scale }: { metric: MetricReply; sc
     )
   }, [metric, scale, theme])
 
-  const { baseline, series } = metric
-  const legend = [
-    axisOf(metric, scale).name,
-    ...(baseline.value === null ? [] : [`dashed: before, ${figure(baseline.value, scale)}`]),
-    ...(series.some(({ partial }) => partial) ? ['pale: only partly in the window'] : []),
-    ...(series.some(({ value }) => value === null) ? ['gaps: no value'] : []),
-  ]
   return (
-    <>
-      <p className="chart-legend">{legend.join(' · ')}</p>
-      <div className="chart" role="img" aria-label={`${metric.title} over time: ${summary(metric, scale)}`}>
-        <div className="chart-place" ref={place} />
-      </div>
-    </>
+    <div className="chart" role="img" aria-label={`${metric.title} over time: ${summary(metric, scale)}`}>
+      <div className="chart-place" ref={place} />
+    </div>
   )
 }
 
