@@ -1,4 +1,5 @@
-import { quoted, type Mysql } from '../src/store/mysql.ts'
+import { quoted } from '../src/store/mysql-name.ts'
+import type { Mysql } from '../src/store/mysql.ts'
 
 /**
  * Tables of DevLake's domain layer as its migrations leave them. `!` is a part of the primary key, v40 a varchar(40), lt longtext, bi bigint, dt

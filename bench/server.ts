@@ -1,8 +1,7 @@
 import { fork, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { PROGRAM_ROOT } from '../src/program.ts'
+import { PROGRAM_HOME, PROGRAM_ROOT } from '../src/program.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 
 /** The program as users run it: `fairlead up` in a process of its own, embedded stores, a fresh data directory. */
@@ -55,7 +54,7 @@ export async function startServer(data: string): Promise<RunningServer> {
 
 export function load(order: LoadOrder): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL('./load.js', import.meta.url)))
+    const child = fork(join(PROGRAM_HOME, 'bench', 'load.js'))
     child.once('message', (result) => resolve(result as LoadResult))
     child.once('exit', (code) => reject(new Error(`the load generator ended with ${code}`)))
     child.send(order)

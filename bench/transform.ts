@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { count, figure, machine, options, print, quantile, type Figure } from './figures.ts'
+import { PROGRAM_HOME } from '../src/program.ts'
 import { noRow } from '../src/store/statement.ts'
 import { openStore, type StoreKind } from './transform-store.ts'
 import { transformStory, type StoryEnd } from './transform-story.ts'
@@ -28,7 +29,7 @@ export async function run(args: string[]): Promise<void> {
 
 async function onStore(kind: StoreKind, rows: number): Promise<StoryEnd> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-bench-transform-'))
-  const story = { kind, rows, kills: KILLS, child: join(import.meta.dirname, 'transform-child.js'), folder: join(folder, 'migrations') }
+  const story = { kind, rows, kills: KILLS, child: join(PROGRAM_HOME, 'bench', 'transform-child.js'), folder: join(folder, 'migrations') }
   try {
     if (kind === 'clickhouse') return await transformStory({ ...story, target: join(folder, 'chdb') })
     const server = process.env[VARIABLE[kind]]

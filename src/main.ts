@@ -20,6 +20,7 @@ import { openUsers } from './account/users.ts'
 import { createApp } from './api/app.ts'
 import type { Services } from './api/services.ts'
 import { systemClock } from './clock.ts'
+import { closing } from './closing.ts'
 import type { Config } from './config.ts'
 import { AppError, asAppError } from './errors.ts'
 import { createApplier } from './ingest/applier.ts'
@@ -46,6 +47,7 @@ import { examineInstallation } from './operate/doctor/doctor.ts'
 import { verifyChain } from './operate/verify.ts'
 import { openPeople } from './people/people.ts'
 import { PROGRAM_VERSION } from './program.ts'
+import { openStores, type Stores } from './store/open-stores.ts'
 import { loadRegistry } from './registry.ts'
 import type { Secret } from './secret.ts'
 import { openBenchmarks } from './settings/benchmarks.ts'
@@ -58,14 +60,9 @@ import { openNames } from './source/names.ts'
 import { createSchedule } from './source/schedule.ts'
 import { openSources, unknownSource } from './source/sources.ts'
 import { openVault } from './source/vault.ts'
-import { openAnalytics, type Analytics } from './store/analytics.ts'
 import { bringUp } from './store/bring-up.ts'
-import { openDataDirectory, type DataDirectory } from './store/data-directory.ts'
-import { migratorsOf, type MigrationOptions, type StoreName } from './store/schema.ts'
-import { openSemantic, type Semantic } from './store/semantic.ts'
+import type { DataDirectory } from './store/data-directory.ts'
 import { logSteps } from './store/step-log.ts'
-import type { Migrator } from './store/migrate.ts'
-import { namedStores, storeTargets } from './store/store-targets.ts'
 import { openTeamDrift } from './team/drift.ts'
 import { openMembers as openTeamMembers } from './team/members.ts'
 import { openTeams } from './team/teams.ts'
@@ -89,58 +86,6 @@ export interface OpenOptions {
   onFatal?(error: AppError): void
 }
 
-/** The stores of a data directory, open and locked, with their migrators. */
-export interface Stores {
-  readonly dataDirectory: DataDirectory
-  readonly semantic: Semantic
-  readonly analytics: Analytics
-  readonly analyticsIsServer: boolean
-  readonly migrators: Record<StoreName, Migrator>
-  close(): Promise<void>
-}
-
-/** What was opened is closed in the other order; a part that cannot close does not keep the others open. */
-function closing(log: Log): { add(close: () => Promise<unknown>): void; close(): Promise<void> } {
-  const closers: (() => Promise<unknown>)[] = []
-  return {
-    add: (close) => closers.push(close),
-    async close() {
-      for (const one of closers.splice(0).toReversed())
-        await one().catch((thrown: unknown) => log.warn('close.failed', { reason: String(thrown) }))
-    },
-  }
-}
-
-export async function openStores(config: Config, options: Pick<OpenOptions, 'log' | 'actor'> & MigrationOptions): Promise<Stores> {
-  const { log } = options
-  const targets = namedStores(config)
-  if (targets.analytics !== null && targets.analytics.ignored.length > 0)
-    log.warn('config.ignored', { variable: targets.analytics.variable, parameters: targets.analytics.ignored })
-  const dataDirectory = await openDataDirectory(config.data)
-  const closers = closing(log)
-  closers.add(() => dataDirectory.release())
-  const opening = storeTargets(targets, dataDirectory)
-  const [semantic, analytics] = await Promise.allSettled([openSemantic(opening.semantic, { log }), openAnalytics(opening.analytics)])
-  for (const one of [semantic, analytics]) if (one.status === 'fulfilled') closers.add(() => one.value.close())
-  for (const one of [semantic, analytics]) {
-    if (one.status === 'rejected') {
-      await closers.close()
-      throw one.reason
-    }
-  }
-  const opened = {
-    semantic: (semantic as PromiseFulfilledResult<Semantic>).value,
-    analytics: (analytics as PromiseFulfilledResult<Analytics>).value,
-  }
-  return {
-    ...opened,
-    dataDirectory,
-    analyticsIsServer: targets.analytics !== null,
-    migrators: migratorsOf({ ...opened, embedded: targets.semantic === null }, options),
-    close: closers.close,
-  }
-}
-
 export async function openFairlead(config: Config, options: OpenOptions): Promise<Fairlead> {
   const { log } = options
   const clock = systemClock
@@ -149,7 +94,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
   try {
     const oidcSettings = oidcSettingsOf(config)
     const mailSettings = mailSettingsOf(config)
-    const stores = await openStores(config, { ...options, onStep: logSteps(log) })
+    const stores = await openStores(config, { ...options, onStep: logSteps(log), beginNew: true })
     closers.add(stores.close)
     const { dataDirectory, semantic, analytics, migrators } = stores
     const registry = await loadRegistry()
@@ -173,7 +118,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
     closers.add(() => providerDispatcher.destroy())
     const oidc = openOidc({ settings: oidcSettings, semantic, clock, dispatcher: providerDispatcher })
     const singleSignOn = openSingleSignOn({ ...people, access, newcomers: oidcSettings?.newcomers ?? null })
-    const mail = openMail(mailSettings, log)
+    const mail = await openMail(mailSettings, log)
     const forgotten = openForgotten({
       ...people,
       access,
@@ -444,7 +389,7 @@ export async function openFairlead(config: Config, options: OpenOptions): Promis
 
 /** Who asks whether it is ready waits for no store that does not answer. */
 const READY_MS = 5_000
-async function answersInTime(store: Semantic | Analytics): Promise<void> {
+async function answersInTime(store: Stores['semantic' | 'analytics']): Promise<void> {
   const silent = new AppError('store-unavailable', `${store.describe} does not answer within ${READY_MS / 1_000} s.`)
   const isLate = await Promise.race([store.ping().then(() => false), sleep(READY_MS, true, { ref: false })])
   if (isLate) throw silent

@@ -2,11 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The folder of the package, whether this runs from `src/` or from `dist/src/`. */
-export const PROGRAM_ROOT = findRoot(dirname(fileURLToPath(import.meta.url)))
+/** The folder that holds `connectors/` and `metrics/` as this program runs them: the clone when run from source, `dist/` when built. */
+export const PROGRAM_HOME = folderWith('connectors', dirname(fileURLToPath(import.meta.url)))
+
+/** The folder of the package. */
+export const PROGRAM_ROOT = folderWith('package.json', PROGRAM_HOME)
 
 export const PROGRAM_VERSION = (JSON.parse(readFileSync(join(PROGRAM_ROOT, 'package.json'), 'utf8')) as { version: string }).version
 
-function findRoot(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : findRoot(dirname(folder))
+function folderWith(entry: string, folder: string): string {
+  return existsSync(join(folder, entry)) ? folder : folderWith(entry, dirname(folder))
 }

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { basename, extname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Connector } from './connector.ts'
 import { AppError } from './errors.ts'
 import { UNITS, type Metric } from './metric.ts'
+import { PROGRAM_HOME } from './program.ts'
 
 /** The plugins: one file each, found by listing their folders. The id is the file's name. */
 export interface Registry {
@@ -11,10 +12,7 @@ export interface Registry {
   readonly metrics: ReadonlyMap<string, Metric>
 }
 
-/** The folder that holds `connectors/` and `metrics/`: the clone when run from source, `dist/` when built. */
-const HOME = dirname(dirname(fileURLToPath(import.meta.url)))
-
-export async function loadRegistry(home: string = HOME): Promise<Registry> {
+export async function loadRegistry(home: string = PROGRAM_HOME): Promise<Registry> {
   const [connectors, metrics] = await Promise.all([
     load<Connector>(join(home, 'connectors'), (id) => id, checkConnector),
     load<Metric>(join(home, 'metrics'), (id) => id.replaceAll('-', '_'), checkMetric),

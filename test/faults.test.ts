@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../src/config.ts'
 import { silentLog } from '../src/log.ts'
-import { openStores } from '../src/main.ts'
+import { openStores } from '../src/store/open-stores.ts'
 import { noRow } from '../src/store/statement.ts'
 import { environmentOf, fairlead, freshDirectory, removeDirectory, startServer, type Finished } from './server.ts'
 

@@ -300,7 +300,7 @@ describe('another machine is sent nothing in the clear', () => {
     ['whose certificate nobody vouches for', { authOptional: true }, /certificate|self-signed/],
   ])('a mail server %s', async (_what, options, why) => {
     const other = await startMailServer(options)
-    const mail = openMail(elsewhere(other.port), silentLog)
+    const mail = await openMail(elsewhere(other.port), silentLog)
     expect(await mail.deliver('ada@example.com', letter)).toMatchObject({ mailed: false, mail_error: expect.stringMatching(why) as string })
     expect(other.received).toEqual([])
     mail.close()
@@ -309,7 +309,7 @@ describe('another machine is sent nothing in the clear', () => {
 
   test('a wrong password of the mail server is told without it', async () => {
     const other = await startMailServer()
-    const mail = openMail({ ...elsewhere(other.port), mayBePlain: true, auth: { user: 'x', pass: 'a wrong secret' } }, silentLog)
+    const mail = await openMail({ ...elsewhere(other.port), mayBePlain: true, auth: { user: 'x', pass: 'a wrong secret' } }, silentLog)
     const { mailed: went, mail_error } = await mail.deliver('ada@example.com', letter)
     expect(went).toBe(false)
     expect(mail_error).toMatch(/Invalid/)

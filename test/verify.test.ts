@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadConfig } from '../src/config.ts'
 import { silentLog } from '../src/log.ts'
-import { openStores, type Stores } from '../src/main.ts'
+import { openStores, type Stores } from '../src/store/open-stores.ts'
 import { fairlead, freshDirectory, removeDirectory } from './server.ts'
 
 /** Tampering with the log is found: a changed, a removed and an inserted record, and a changed payload. */

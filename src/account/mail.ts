@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { MailSettings } from './mail-settings.ts'
@@ -26,8 +25,10 @@ const NOT_TRIED: Delivery = { mailed: false, mail_error: null }
 const CONNECT_MS = 5_000
 const ANSWER_MS = 10_000
 
-export function openMail(settings: MailSettings | null, log: Log): Mail {
+export async function openMail(settings: MailSettings | null, log: Log): Promise<Mail> {
   if (settings === null) return { isSet: false, deliver: async () => NOT_TRIED, close() {} }
+  // Most have no mail server, and each start would wait 75 ms for what talks to one.
+  const { createTransport } = await import('nodemailer')
   const { host, port, secure, mayBePlain, auth, from } = settings
   const transport = createTransport({
     host,

@@ -69,6 +69,9 @@ const catalogueEntry = z.object({
   levels: z.boolean(),
 })
 
+/** In the description of the API under a name of its own. A copy, as the schema itself may be older than the package that adds `openapi`. */
+const named = <T extends z.ZodType>(schema: T, name: string): T => schema.clone().openapi(name)
+
 function entryOf([id, metric]: [string, Metric]): z.infer<typeof catalogueEntry> {
   return {
     id,
@@ -159,7 +162,7 @@ export function metricRoutes(services: Services): Route[] {
       right: 'read',
       params: id,
       query: metricSchema,
-      replies: { 200: { description: 'The metric.', schema: metricReply.openapi('Metric') } },
+      replies: { 200: { description: 'The metric.', schema: named(metricReply, 'Metric') } },
       async handle({ params, query, principal }) {
         const metric = metricOf(params.id)
         const { org, asked } = await asking(principal.org, query, params.id)
@@ -191,7 +194,7 @@ export function metricRoutes(services: Services): Route[] {
       summary: 'The DORA metrics and time to restore, each with its baseline',
       right: 'read',
       query: windowSchema,
-      replies: { 200: { description: 'Six metrics and the overall score.', schema: doraReply.openapi('Dora') } },
+      replies: { 200: { description: 'Six metrics and the overall score.', schema: named(doraReply, 'Dora') } },
       async handle({ query, principal }) {
         const { org, asked, levels } = await asking(principal.org, query)
         const ids = [...SCORED, 'time_to_restore'].filter((one) => registry.metrics.has(one))

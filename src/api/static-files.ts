@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
-import { dirname, extname, join, relative, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { extname, join, relative, sep } from 'node:path'
+import { PROGRAM_ROOT } from '../program.ts'
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -49,18 +49,11 @@ export function isPage(path: string): boolean {
   return PAGES.has(pageOf(path))
 }
 
-/** `dist/web`, whether this file runs from `dist/src/api` or from `src/api`. */
-function webFolder(): string {
-  const here = dirname(fileURLToPath(import.meta.url))
-  const root = join(here, '..', '..')
-  return here.includes(`${sep}dist${sep}`) ? join(root, 'web') : join(root, 'dist', 'web')
-}
-
 /**
  * The built page, read once: only what the build made can be served, whatever a path says. A browser that asks for a page which does not
  * exist gets the page's own "not found"; everyone else gets null, and with it a problem document.
  */
-export function loadStaticFiles(folder: string = webFolder()): (path: string, accept?: string) => Response | null {
+export function loadStaticFiles(folder: string = join(PROGRAM_ROOT, 'dist', 'web')): (path: string, accept?: string) => Response | null {
   const files = new Map<string, { body: Buffer; type: string; hashed: boolean }>()
   for (const entry of listFiles(folder)) {
     const path = `/${relative(folder, entry).split(sep).join('/')}`

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
-import { openStores } from '../main.ts'
+import { openStores } from '../store/open-stores.ts'
 import { openLake, requireLake } from '../lake/open-lake.ts'
 import type { Step } from '../store/apply-migration.ts'
 import type { Migrator } from '../store/migrate.ts'

@@ -5,7 +5,6 @@ import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Secret } from '../secret.ts'
 import { resolveDatabase, type NamedDatabase } from '../store/database-uri.ts'
-import { openMysql } from '../store/mysql.ts'
 import { openSemantic, type Queries } from '../store/semantic.ts'
 import { resolveMysql, type DatabaseTarget } from '../store/store-uri.ts'
 import { guardedLookup, refusedAddress, type AddressRules } from './http-address.ts'
@@ -58,7 +57,7 @@ export function openDatabases(parts: { rules: AddressRules; own: Secret | null; 
     const options = { log, connections: CONNECTIONS }
     const pool =
       dialect === 'mysql'
-        ? await openMysql(target, { ...options, ...guard })
+        ? await (await import('../store/mysql.ts')).openMysql(target, { ...options, ...guard })
         : await openSemantic({ others: target, ...guard }, { ...options, statementTimeoutMs: STATEMENT_MS })
     return { pool, dialect }
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { instant, type Clock } from '../clock.ts'
-import { quoted, type Mysql } from '../store/mysql.ts'
+import { quoted } from '../store/mysql-name.ts'
+import type { Mysql } from '../store/mysql.ts'
 import { noRow, statement, type Params } from '../store/statement.ts'
 import type { Exporting, LakeTable, Written } from './lake-schema.ts'
 

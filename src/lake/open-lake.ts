@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { openMysql, type Mysql, type MysqlOptions } from '../store/mysql.ts'
+import type { Mysql, MysqlOptions } from '../store/mysql.ts'
 import { statement } from '../store/statement.ts'
 import { resolveMysql, type MysqlTarget } from '../store/store-uri.ts'
 
@@ -21,6 +21,7 @@ const devlakeTables = statement({
 
 /** A lake of our own. DevLake's has tables of the same names with other columns, and is no place for ours. */
 export async function openLake(target: MysqlTarget, options: MysqlOptions): Promise<Mysql> {
+  const { openMysql } = await import('../store/mysql.ts')
   const mysql = await openMysql(target, options)
   try {
     if (((await mysql.one(devlakeTables))?.found ?? 0) === 0) return mysql

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { instant } from '../clock.ts'
-import { quoted, type MysqlQueries } from '../store/mysql.ts'
+import { quoted } from '../store/mysql-name.ts'
+import type { MysqlQueries } from '../store/mysql.ts'
 import { noRow, statement } from '../store/statement.ts'
 import type { Exporting, OtherTable, Written } from './lake-schema.ts'
 

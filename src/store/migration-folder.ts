@@ -1,14 +1,10 @@
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { PROGRAM_ROOT } from '../program.ts'
-
-/** The clone when run from source, `dist/` when built: there the migrations in TypeScript lie as they are run. */
-const HOME = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+import { join } from 'node:path'
+import { PROGRAM_HOME, PROGRAM_ROOT } from '../program.ts'
 
 /** A lake in DevLake's form has tables of the reference's names with other columns, so a tree of its own. */
 export type MigrationTree = 'postgres' | 'clickhouse' | 'mysql' | 'mysql-devlake'
 
-/** The migrations of a store that ship. */
+/** The migrations of a store that ship, and where those in TypeScript lie as they are run. */
 export function migrationFolder(store: MigrationTree): { directory: string; code: string } {
-  return { directory: join(PROGRAM_ROOT, 'migrations', store), code: join(HOME, 'migrations', store) }
+  return { directory: join(PROGRAM_ROOT, 'migrations', store), code: join(PROGRAM_HOME, 'migrations', store) }
 }

@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { errnoOf, isUnreachable, translateMysqlError } from './mysql-error.ts'
 import { lendingFrom, LONGEST_STATEMENT_MS } from './mysql-pool.ts'
+import { quoted } from './mysql-name.ts'
 import { bindValue, readRow, toMarks, type MysqlValue } from './mysql-value.ts'
 import { KEEPALIVE_MS, POOL_LIMITS, type Lending, type PoolLimits } from './pool.ts'
 import type { Queries } from './semantic.ts'
@@ -206,10 +207,6 @@ function on(
 /** The connection goes to just the address that the look-up allowed; a name that resolves differently the second time gains nothing. */
 function guardedStream({ host, port }: MysqlTarget, lookup: LookupFunction) {
   return () => connect({ host, port, lookup })
-}
-
-export function quoted(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``
 }
 
 const readVersion = statement({ name: 'mysql.open', sql: 'select version() as version', row: z.object({ version: z.string() }) })

@@ -41,17 +41,14 @@ export async function schemaOfLake(mysql: Mysql): Promise<LakeSchemaName | null>
 /** The migrator of a lake: the lease that guards it is a row in the lake itself, as others may fill it from elsewhere. */
 export function lakeMigrator(mysql: Mysql, options: MigrationOptions, schema: LakeSchemaName = 'reference'): Migrator {
   const { module, folder } = LAKES[schema]
-  const { actor, onStep, outOfOrder, waitMs } = options
+  const { waitMs } = options
   return createMigrator({
-    actor,
-    ...(onStep === undefined ? {} : { onStep }),
-    ...(outOfOrder === undefined ? {} : { outOfOrder }),
+    ...commonOf(options),
     ...(waitMs === undefined ? {} : { waitMs }),
     port: mysqlPort(mysql),
     dialect: mysqlDialect,
     ...migrationFolder(folder),
     module,
-    programVersion: PROGRAM_VERSION,
   })
 }
 
@@ -63,12 +60,7 @@ export function migratorsOf(
   { semantic, analytics, embedded }: { semantic: Semantic; analytics: Analytics; embedded: boolean },
   options: MigrationOptions,
 ): Record<StoreName, Migrator> {
-  const common = {
-    programVersion: PROGRAM_VERSION,
-    actor: options.actor,
-    ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
-    ...(options.outOfOrder === undefined ? {} : { outOfOrder: options.outOfOrder }),
-  }
+  const common = commonOf(options)
   const lease = { owner: `${options.actor}@${hostname()}:${process.pid}`, leaseMs: 10_000, waitMs: options.waitMs ?? 120_000 }
   const lock = embedded ? soleOwner : leaseLock(postgresPort(semantic), lease)
   return {
@@ -79,14 +71,34 @@ export function migratorsOf(
       ...migrationFolder('postgres'),
       ...(embedded ? { lock } : {}),
     }),
-    analytics: createMigrator({
-      ...common,
-      port: ofItsTopology(analytics),
-      dialect: clickhouseDialect,
-      ...migrationFolder('clickhouse'),
-      lock,
-    }),
+    analytics: analyticsMigrator(analytics, common, lock),
   }
+}
+
+/** The migrator of an analytics store that belongs to this process alone. */
+export function ownMigrator(analytics: Analytics, options: MigrationOptions): Migrator {
+  return analyticsMigrator(analytics, commonOf(options), soleOwner)
+}
+
+type Common = Pick<MigratorOptions, 'programVersion' | 'actor' | 'onStep' | 'outOfOrder'>
+
+function commonOf({ actor, onStep, outOfOrder }: MigrationOptions): Common {
+  return {
+    programVersion: PROGRAM_VERSION,
+    actor,
+    ...(onStep === undefined ? {} : { onStep }),
+    ...(outOfOrder === undefined ? {} : { outOfOrder }),
+  }
+}
+
+function analyticsMigrator(analytics: Analytics, common: Common, lock: NonNullable<MigratorOptions['lock']>): Migrator {
+  return createMigrator({
+    ...common,
+    port: ofItsTopology(analytics),
+    dialect: clickhouseDialect,
+    ...migrationFolder('clickhouse'),
+    lock,
+  })
 }
 
 /** Nothing is asked of the analytics store before its tables are known to be of the kind that the address says. */

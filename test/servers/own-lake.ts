@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { silentLog } from '../../src/log.ts'
-import { openMysql, quoted, type Mysql } from '../../src/store/mysql.ts'
+import { quoted } from '../../src/store/mysql-name.ts'
+import { openMysql, type Mysql } from '../../src/store/mysql.ts'
 import { resolveMysql, type MysqlTarget } from '../../src/store/store-uri.ts'
 
 /** MYSQL_URI of the suite: a MySQL 8 or a MariaDB 10.6+ whose user may create databases. */

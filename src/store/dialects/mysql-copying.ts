@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { compareKeyInWords, type Copy, type CopyColumn, type Copying, type TableColumn } from '../copying.ts'
 import type { SqlPort } from '../dialect.ts'
 import { errnoOf } from '../mysql-error.ts'
-import { quoted as quote } from '../mysql.ts'
+import { quoted as quote } from '../mysql-name.ts'
 import { statement } from '../statement.ts'
 
 /** Waited too long for a lock, and a deadlock. */
