@@ -3,13 +3,15 @@ import { createMigrator } from '../src/store/migrate.ts'
 import { openStore, type StoreKind } from './transform-store.ts'
 
 /**
- * A process of its own that migrates. With a share of the rows it dies by SIGKILL in the middle of some statement behind it; it prints how
- * many rows were done when it was asked to.
+ * A process of its own that migrates. With a share of the rows it dies by SIGKILL in the middle of some statement behind it, or before the
+ * end is recorded when there is none. It prints how many rows were done when it first told of some, and when it was asked to die.
  */
 const [kind = '', target = '', directory = '', share = ''] = process.argv.slice(2)
 
 /** Statements until the end; null while it may live. */
 let left: number | null = null
+let hasTold = false
+const print = (what: object): boolean => process.stdout.write(`${JSON.stringify(what)}\n`)
 
 function dying(port: SqlPort): SqlPort {
   const { transaction } = port
@@ -35,10 +37,14 @@ await createMigrator({
   leaseMs: 1_000,
   ...(lock === undefined ? {} : { lock }),
   onStep({ phase, rows, text }) {
-    if (phase === 'recorded') process.stdout.write(`${JSON.stringify({ recorded: text })}\n`)
-    if (phase !== 'within' || rows === undefined || share === '' || left !== null || rows.done < Number(share) * rows.of) return
+    if (phase === 'recorded') print({ recorded: text })
+    if (phase === 'after' && share !== '') process.kill(process.pid, 'SIGKILL')
+    if (phase !== 'within' || rows === undefined) return
+    if (!hasTold) print({ first: rows.done })
+    hasTold = true
+    if (share === '' || left !== null || rows.done < Number(share) * rows.of) return
     left = 1 + Math.floor(Math.random() * 6)
-    process.stdout.write(`${JSON.stringify(rows)}\n`)
+    print(rows)
   },
 }).up()
 await store.close()

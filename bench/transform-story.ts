@@ -21,8 +21,8 @@ export interface Story {
 
 export interface StoryEnd {
   readonly describe: string
-  /** Rows that were done when the child was killed, each time. */
-  readonly killed: readonly number[]
+  /** Each time that the child was killed: rows that were done when it first told of some, and when it was to die; null where it told of none. */
+  readonly killed: readonly { readonly first: number | null; readonly done: number | null }[]
   /** From the first start to the end, without what the dead one's lease is waited for. */
   readonly seconds: number
   /** The rows that nobody wrote meanwhile, in the old table and in the new one: how many, and the sum of their digests. */
@@ -56,11 +56,11 @@ export async function transformStory({ kind, target, rows, kills, child, folder 
   if (isAlone) await store.close()
   const writers = isAlone ? [] : ([0, 1] as const).map((mine) => startWriter(store, rows, mine, 'orders'))
   const beside = isAlone ? null : startWriter(store, rows, 0, 'quiet')
-  const killed: number[] = []
+  const killed: { first: number | null; done: number | null }[] = []
   const begun = performance.now()
   for (const share of [...kills, null]) {
     const end = await spawnChild(child, [kind, target, folder, share === null ? '' : String(share)])
-    if (end.signal === 'SIGKILL') killed.push(end.done)
+    if (end.signal === 'SIGKILL') killed.push({ first: end.first, done: end.done })
     else if (end.code !== 0) throw new Error(`the child failed: ${end.errors}`)
   }
   const seconds = (performance.now() - begun) / 1000
@@ -97,7 +97,8 @@ async function untouched({ port, dialect }: OpenStore, kind: StoreKind, table: s
 interface ChildEnd {
   readonly signal: string | null
   readonly code: number | null
-  readonly done: number
+  readonly first: number | null
+  readonly done: number | null
   readonly errors: string
 }
 
@@ -107,5 +108,9 @@ async function spawnChild(child: string, args: readonly string[]): Promise<Child
   running.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   running.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => running.once('close', (...end) => resolve(end)))
-  return { code, signal, errors, done: Number(/"done":(\d+)/.exec(output)?.[1] ?? 0) }
+  const told = (what: RegExp): number | null => {
+    const found = what.exec(output)?.[1]
+    return found === undefined ? null : Number(found)
+  }
+  return { code, signal, errors, first: told(/"first":(\d+)/), done: told(/"done":(\d+)/) }
 }

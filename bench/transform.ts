@@ -67,7 +67,7 @@ function noteOf({ killed, before, after, written, lost, keyType }: StoryEnd): st
   const writes = written.reduce((sum, each) => sum + each.waits.length, 0)
   const failed = written.reduce((sum, each) => sum + each.failures.length, 0)
   return [
-    `killed ${killed.length} times, with ${killed.map((one) => one.toLocaleString('en')).join(', ')} rows done`,
+    `killed ${killed.length} times, with ${killed.map(({ done }) => done?.toLocaleString('en') ?? 'all').join(', ')} rows done`,
     `checksums ${before === after ? 'equal' : 'NOT EQUAL'} (${before})`,
     `the key is ${keyType}`,
     writes === 0

@@ -25,7 +25,7 @@ async function migrate(options: MigratorOptions, close: () => Promise<void>): Pr
 }
 
 if (store === 'clickhouse') {
-  const analytics = await openAnalytics({ kind: 'embedded', directory: target })
+  const analytics = await openAnalytics({ kind: 'embedded', directory: target }, {}, { readers: 1 })
   await migrate({ ...common, port: clickhousePort(analytics), dialect: clickhouseDialect }, analytics.close)
 } else if (store === 'mysql') {
   const where = resolveMysql(target)

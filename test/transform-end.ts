@@ -4,7 +4,7 @@ import type { StoryEnd } from '../bench/transform-story.ts'
 export function factsOf(end: StoryEnd): { kills: number; wentOn: boolean; checksums: string; refused: string[]; lost: string[] } {
   return {
     kills: end.killed.length,
-    wentOn: end.killed.every((done, index) => done > (end.killed[index - 1] ?? 0)),
+    wentOn: end.killed.every(({ first }, index) => first === null || first > (end.killed[index - 1]?.done ?? 0)),
     checksums: end.before === end.after ? 'equal' : `${end.before} became ${end.after}`,
     refused: end.written.flatMap(({ failures }) => failures).slice(0, 3),
     lost: end.lost.slice(0, 3),

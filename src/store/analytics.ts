@@ -113,7 +113,9 @@ async function openEmbedded(directory: string, limits: ReadLimits, readerCount: 
   const open = () => createClient({ connection: createChdbConnection({ path: directory }) as unknown as Hook, log: SILENT })
   const session = async (settings: Settings, readonly: boolean): Promise<ClickHouseClient> => {
     const client = open()
-    for (const [name, value] of Object.entries(settings)) await client.command({ query: `SET ${name} = ${literal(value)}` })
+    // One statement: said one by one, for five sessions, they took a tenth of a second of each start.
+    const all = Object.entries(settings).map(([name, value]) => `${name} = ${literal(value)}`)
+    await client.command({ query: `SET ${all.join(', ')}` })
     await client.command({ query: `USE ${DATABASE}` })
     // Last: after it nothing can be set again, and the engine refuses every write, file() and url().
     if (readonly) await client.command({ query: 'SET readonly = 1' })
