@@ -26,6 +26,7 @@ export const PAGES: ReadonlySet<string> = new Set([
   '/tokens',
   '/audit',
   '/organization',
+  '/doctor',
   '/setup',
   '/teams',
   '/teams/detail',

@@ -6,11 +6,13 @@ import { extname, join, relative } from 'node:path'
 import { inject } from 'vitest'
 import { z } from 'zod'
 import { sessionReply } from '../../src/api/session-routes.ts'
+import { doctorReport } from '../../src/operate/doctor/finding.ts'
 import { doraReply, metricReply, sampleReply, type DoraReply, type SampleReply } from '../../src/metric.ts'
 import type {
   CatalogueEntry,
   Check,
   Connector,
+  Doctor,
   GapReport,
   Preview,
   Problem,
@@ -22,6 +24,7 @@ import type {
   Status,
 } from '../../web/src/api/contract.ts'
 import { catalogue, doraOf, rawItemOf, samplesOf, session, status } from './fake-figures.ts'
+import { doctor } from './fake-doctor.ts'
 import { connectors, gapsOf, healthOf, noCheck, preview, pull, sourceReply, sources, sourcesReply } from './fake-sources.ts'
 
 /**
@@ -44,6 +47,7 @@ export interface World {
   signIn: SignInOptions
   session: Session
   status: Status
+  doctor: Doctor
   dora: (days: number, offset: number, edition: string) => DoraReply
   raw: (id: string) => RawItem
   sources: Source[]
@@ -67,6 +71,7 @@ export function ordinaryWorld(): World {
     signIn: { setup: false, oidc: [], mail: false },
     session,
     status,
+    doctor,
     dora: doraOf,
     raw: rawItemOf,
     sources,
@@ -190,6 +195,7 @@ function answerGet(world: World, url: URL, response: ServerResponse): void {
   const [, , kind, id, part] = url.pathname.split('/')
   if (kind === 'status') return send(response, 200, statusReply.parse(world.status))
   if (kind === 'session') return send(response, 200, sessionReply.parse(world.session))
+  if (kind === 'doctor') return send(response, 200, doctorReport.parse(world.doctor))
   if (kind === 'dora') return send(response, 200, doraReply.parse(dora()))
   if (kind === 'metrics' && id === undefined) return send(response, 200, catalogueReply.parse({ items: catalogue, next: null }))
   if (kind === 'metrics' && id !== undefined && part === 'samples') return send(response, 200, samplesReply.parse(samplesPage(id, url)))

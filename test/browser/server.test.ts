@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { DoraReply, MetricReply } from '../../src/metric.ts'
+import type { DoctorReport } from '../../src/operate/doctor/finding.ts'
 import type { Page as ListPage, SampleReply, Status } from '../../web/src/api/contract.ts'
 import { count, figure, scaleFor } from '../../web/src/format/figure.ts'
 import { reasonText } from '../../web/src/format/words.ts'
@@ -306,6 +307,21 @@ describe('with the sample data', () => {
     expect(await accessibilityViolations(page)).toEqual([])
     const docs = await open(`${program.url}/docs`, { colorScheme })
     expect(await accessibilityViolations(docs)).toEqual([])
+  })
+
+  test('the doctor shows the operator what `fairlead doctor` says', async () => {
+    const page = await review('/')
+    await page.getByRole('button', { name: /^Your session/ }).click()
+    await page.getByRole('link', { name: 'Doctor' }).click()
+    const sizes = page.getByRole('region', { name: 'Sizes of the tables: Analytics store' })
+    await sizes.getByRole('row').nth(1).waitFor()
+    const { stores } = await program.get<DoctorReport>('/v1/doctor')
+    const known = new Set(stores.flatMap(({ tables }) => tables.map(({ table }) => table)))
+    for (const name of await page
+      .getByRole('region', { name: /^Sizes of the tables/ })
+      .getByRole('rowheader')
+      .allTextContents())
+      expect(known).toContain(name)
   })
 
   test('the API is documented on a page that a person can read', async () => {

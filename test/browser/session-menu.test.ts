@@ -28,7 +28,11 @@ describe('the menu of the session', () => {
   test.each([
     ['a viewer', { role: 'viewer' as const, rights: ['read'] as const }, ['Account', 'Tokens', 'Settings']],
     ['who belongs to no organization any more', { role: null, rights: [] }, ['Account']],
-    ['the one-time link', { user: null, role: null, rights: EVERYTHING }, ['Tokens', 'Members', 'Audit log', 'Organization', 'Settings']],
+    [
+      'the one-time link',
+      { user: null, role: null, rights: EVERYTHING },
+      ['Tokens', 'Members', 'Audit log', 'Organization', 'Settings', 'Doctor'],
+    ],
     ['a token that reads', { user: null, role: null, rights: ['read'] as const }, ['Settings']],
   ])('shows %s no link to what they may not do', async (_, given, expected) => {
     at.api.world.session = { ...session, ...given, rights: [...given.rights] }

@@ -32,6 +32,7 @@ const MembersPage = lazy(() => import('./account/members-page.tsx'))
 const TokensPage = lazy(() => import('./account/tokens-page.tsx'))
 const AuditPage = lazy(() => import('./account/audit-page.tsx'))
 const OrganizationPage = lazy(() => import('./account/organization-page.tsx'))
+const DoctorPage = lazy(() => import('./doctor/doctor-page.tsx'))
 const SetupPage = lazy(() => import('./account/setup-page.tsx'))
 const GapsPage = lazy(() => import('./gaps/gaps-page.tsx'))
 
@@ -84,6 +85,9 @@ export function App() {
           </Route>
           <Route path="/organization">
             <WithSession title="Organization">{(session) => <OrganizationPage session={session} />}</WithSession>
+          </Route>
+          <Route path="/doctor">
+            <WithSession title="Doctor">{(session) => <DoctorPage session={session} />}</WithSession>
           </Route>
           <Route path="/setup">
             <WithSession title="Make your account">{(session) => <SetupPage session={session} />}</WithSession>

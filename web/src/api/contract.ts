@@ -8,9 +8,25 @@ import type { Token } from '../../../src/account/tokens.ts'
 import type { AuditReply } from '../../../src/api/audit-routes.ts'
 import type { sessionReply } from '../../../src/api/session-routes.ts'
 import type { DoraReply, MetricReply, SampleReply, Unit } from '../../../src/metric.ts'
+import type { DoctorReport as Doctor, Finding as DoctorFinding, StoreReport as DoctorStore } from '../../../src/operate/doctor/finding.ts'
 
 /** The replies that this page reads. Those of metrics and accounts are the server's own types; the rest is said here and nowhere else in the page. */
-export type { AuditReply, DoraReply, Invitation, Member, MetricReply, Organization, Role, SampleReply, Scope, Token, Unit }
+export type {
+  AuditReply,
+  Doctor,
+  DoctorFinding,
+  DoctorStore,
+  DoraReply,
+  Invitation,
+  Member,
+  MetricReply,
+  Organization,
+  Role,
+  SampleReply,
+  Scope,
+  Token,
+  Unit,
+}
 
 /** `GET /v1/signin/options` */
 export interface SignInOptions {

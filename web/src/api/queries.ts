@@ -4,6 +4,7 @@ import type {
   AuditReply,
   CatalogueEntry,
   Connector,
+  Doctor,
   DoraReply,
   GapReport,
   Invitation,
@@ -109,6 +110,17 @@ export function useAudit(search: string, enabled: boolean) {
     getNextPageParam: (page) => page.next,
     enabled,
     placeholderData: keepPreviousData,
+  })
+}
+
+/** An examination asks every store a good deal, so it is made when somebody wants it. */
+export function useDoctor(enabled: boolean) {
+  return useQuery({
+    queryKey: ['doctor'],
+    queryFn: ({ signal }) => get<Doctor>('/v1/doctor', signal),
+    enabled,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
   })
 }
 

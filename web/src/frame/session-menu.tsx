@@ -110,6 +110,7 @@ const LINKS: readonly { path: string; text: string; isFor: (session: Session) =>
   { path: '/audit', text: 'Audit log', isFor: mayAdminister },
   { path: '/organization', text: 'Organization', isFor: mayAdminister },
   { path: '/settings', text: 'Settings', isFor: ({ rights }) => rights.includes('read') },
+  { path: '/doctor', text: 'Doctor', isFor: ({ rights }) => rights.includes('superuser') },
 ]
 
 /** What one may not do has no link; whoever comes by the address is told who can. */
