@@ -9,6 +9,8 @@ interface Tool {
   readonly sealed: readonly string[]
   /** Where its scopes stand, and the column that names one in a blueprint. */
   readonly scopes?: { readonly table: string; readonly id: string; readonly columns: readonly string[] }
+  /** What a rule of ours is about, where DevLake had patterns for deployments. */
+  readonly deploys?: 'run' | 'job'
   settings(given: Given): Record<string, unknown>
 }
 
@@ -35,6 +37,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     connector: 'github',
     sealed: ['token', 'secret_key'],
     scopes: { table: '_tool_github_repos', id: 'github_id', columns: ['full_name', 'name'] },
+    deploys: 'run',
     settings({ row, address, credential, scopes, note }) {
       const plain = { url: address(), repositories: named(scopes, 'full_name', 'name') }
       if (row['auth_method'] === 'AppKey')
@@ -53,6 +56,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     connector: 'gitlab',
     sealed: ['token'],
     scopes: { table: '_tool_gitlab_projects', id: 'gitlab_id', columns: ['path_with_namespace'] },
+    deploys: 'job',
     settings: ({ address, credential, scopes }) => ({
       url: address(/\/api\/v4$/),
       token: credential('token'),
@@ -63,6 +67,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     connector: 'jenkins',
     sealed: ['password'],
     scopes: { table: '_tool_jenkins_jobs', id: 'full_name', columns: [] },
+    deploys: 'run',
     settings: ({ row, address, credential, scopes }) => ({
       url: address(),
       user: column(row, 'username'),
@@ -151,12 +156,13 @@ export async function connectionsOf(lake: Lake, open: (sealed: string) => string
         told.push({ ...called, source: null, why, notes: [] })
         continue
       }
-      const notes: string[] = []
+      const scopes = await scopesOf(lake, tool, plugin, row, chosen)
+      const notes = await patternsOf(lake, tool, plugin, scopes, name)
       const config = tool.settings({
         row,
         address: (behind) => addressOf(row, behind),
         credential: (one) => credentials.get(one) || undefined,
-        scopes: await scopesOf(lake, tool, plugin, row, chosen),
+        scopes,
         projects: plugin === 'jira' ? await projectsOf(lake, row) : new Map(),
         note: (sentence) => notes.push(sentence),
       })
@@ -196,12 +202,45 @@ function addressOf(row: Row, behind: RegExp | undefined): string | undefined {
 async function scopesOf(lake: Lake, { scopes }: Tool, plugin: string, row: Row, chosen: readonly Row[]): Promise<Row[]> {
   if (scopes === undefined) return []
   const id = String(row['id'])
-  const all = await lake.others(scopes.table, ['connection_id', scopes.id, ...scopes.columns])
+  const all = await lake.others(scopes.table, ['connection_id', scopes.id, 'scope_config_id', ...scopes.columns])
   const own = all.filter((one) => String(one['connection_id']) === id)
   const wanted = new Set(
     chosen.flatMap((one) => (one['plugin_name'] === plugin && String(one['connection_id']) === id ? [String(one['scope_id'])] : [])),
   )
   return wanted.size === 0 ? own : own.filter((one) => wanted.has(String(one[scopes.id])))
+}
+
+/**
+ * By what DevLake took something for a deployment, in words and with a command that shows what a rule of ours would match. Not taken over: it
+ * tries a pattern on runs and on their jobs and makes one deployment of both, where two rules here would make two.
+ */
+async function patternsOf(lake: Lake, { deploys }: Tool, plugin: string, scopes: readonly Row[], source: string): Promise<string[]> {
+  if (deploys === undefined) return []
+  const used = new Set(scopes.map((one) => String(one['scope_config_id'])))
+  const rows = await lake.others(`_tool_${plugin}_scope_configs`, [
+    'id',
+    'name',
+    'deployment_pattern',
+    'production_pattern',
+    'env_name_pattern',
+  ])
+  return rows.flatMap((row) => {
+    const [deployment, production, environment] = [
+      column(row, 'deployment_pattern'),
+      column(row, 'production_pattern'),
+      column(row, 'env_name_pattern'),
+    ]
+    if (!used.has(String(row['id'])) || (deployment === undefined && environment === undefined)) return []
+    const said = [
+      deployment === undefined ? null : `a run or job that fits ${deployment} was a deployment`,
+      deployment === undefined || production === undefined ? null : `one that fits ${production} too went to production`,
+      environment === undefined ? null : `an environment that fits ${environment} was production`,
+    ]
+    const rules = JSON.stringify([{ from: deploys, name: deployment, environment: 'production' }]).replaceAll("'", String.raw`'\''`)
+    const look =
+      deployment === undefined ? '' : ` See what a rule would match: fairlead sources preview ${source} --set 'deployments=${rules}'`
+    return `In its scope configuration ${column(row, 'name') ?? String(row['id'])}, ${said.filter((one) => one !== null).join(', ')}.${look}`
+  })
 }
 
 async function projectsOf(lake: Lake, row: Row): Promise<Map<string, string>> {

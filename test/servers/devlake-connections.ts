@@ -81,11 +81,25 @@ export async function connect(mysql: Mysql, tool: string): Promise<void> {
       { id: 4, name: 'Empty', endpoint: `${tool}/`, auth_method: 'AccessToken', token: sealed(TOKENS.second), secret_key: none },
     ],
   )
-  await table(mysql, '_tool_github_repos', 'connection_id bigint unsigned, github_id bigint, name varchar(255), full_name varchar(255)', [
-    { connection_id: 1, github_id: 11, name: 'shop', full_name: 'acme/shop' },
-    { connection_id: 1, github_id: 12, name: 'not-chosen', full_name: 'acme/not-chosen' },
-    { connection_id: 2, github_id: 13, name: 'acme/older', full_name: null },
-  ])
+  await table(
+    mysql,
+    '_tool_github_repos',
+    'connection_id bigint unsigned, github_id bigint, name varchar(255), full_name varchar(255), scope_config_id bigint unsigned',
+    [
+      { connection_id: 1, github_id: 11, name: 'shop', full_name: 'acme/shop', scope_config_id: 21 },
+      { connection_id: 1, github_id: 12, name: 'not-chosen', full_name: 'acme/not-chosen', scope_config_id: 22 },
+      { connection_id: 2, github_id: 13, name: 'acme/older', full_name: null, scope_config_id: null },
+    ],
+  )
+  await table(
+    mysql,
+    '_tool_github_scope_configs',
+    'id bigint unsigned primary key, name varchar(255), deployment_pattern varchar(255), production_pattern varchar(255), env_name_pattern varchar(255)',
+    [
+      { id: 21, name: 'shops', deployment_pattern: "(deploy|it's live)", production_pattern: 'prod(.*)', env_name_pattern: '(?i)prod(.*)' },
+      { id: 22, name: 'of what is not chosen', deployment_pattern: 'release', production_pattern: '', env_name_pattern: '' },
+    ],
+  )
   await table(mysql, '_tool_gitlab_connections', `${CONNECTION}, token longtext`, [
     { id: 1, name: 'Main', endpoint: `${tool}/api/v4/`, proxy: 'http://user:hunter2@proxy:3128', token: sealed(TOKENS.gitlab) },
   ])
@@ -95,9 +109,9 @@ export async function connect(mysql: Mysql, tool: string): Promise<void> {
   await table(mysql, '_tool_jenkins_connections', `${CONNECTION}, username longtext, password longtext`, [
     { id: 1, name: 'CI', endpoint: tool, username: 'ada', password: sealed(TOKENS.jenkins) },
   ])
-  await table(mysql, '_tool_jenkins_jobs', 'connection_id bigint unsigned, full_name varchar(255)', [
-    { connection_id: 1, full_name: 'shop/deploy' },
-    { connection_id: 2, full_name: 'of another' },
+  await table(mysql, '_tool_jenkins_jobs', 'connection_id bigint unsigned, full_name varchar(255), scope_config_id bigint unsigned', [
+    { connection_id: 1, full_name: 'shop/deploy', scope_config_id: 0 },
+    { connection_id: 2, full_name: 'of another', scope_config_id: 1 },
   ])
   await table(mysql, '_tool_argocd_connections', `${CONNECTION}, token longtext`, [
     { id: 1, name: 'argocd-prod', endpoint: `${tool}/api/v1`, token: sealed(TOKENS.argocd) },

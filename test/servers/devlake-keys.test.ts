@@ -165,7 +165,17 @@ describe.sequential('with its secret', () => {
     ])
       expect(asked).toContain(one)
     const notes = (name: string) => report.connections.find((one) => one.name === name)
-    expect(notes('GitHub')).toMatchObject({ check: 'failed', notes: [expect.stringMatching(/2 tokens/), expect.any(String)] })
+    expect(notes('GitHub')).toMatchObject({
+      check: 'failed',
+      notes: [
+        "In its scope configuration shops, a run or job that fits (deploy|it's live) was a deployment, one that fits prod(.*) too went to production, " +
+          'an environment that fits (?i)prod(.*) was production. See what a rule would match: fairlead sources preview github --set ' +
+          String.raw`'deployments=[{"from":"run","name":"(deploy|it'\''s live)","environment":"production"}]'`,
+        expect.stringMatching(/2 tokens/),
+        expect.any(String),
+      ],
+    })
+    expect(notes('CI')?.notes.join(' ')).not.toMatch(/scope configuration/)
     expect(notes('The App')).toMatchObject({ check: 'failed', notes: [expect.stringMatching(/private key .* cannot be read/)] })
     expect(notes('Main')?.notes[0]).toMatch(/proxy/)
     expect(notes('Empty')).toMatchObject({ source: null, notes: [expect.stringMatching(/name a repository or an organization/)] })
