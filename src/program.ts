@@ -10,6 +10,10 @@ export const PROGRAM_ROOT = folderWith('package.json', PROGRAM_HOME)
 
 export const PROGRAM_VERSION = (JSON.parse(readFileSync(join(PROGRAM_ROOT, 'package.json'), 'utf8')) as { version: string }).version
 
-function folderWith(entry: string, folder: string): string {
-  return existsSync(join(folder, entry)) ? folder : folderWith(entry, dirname(folder))
+function folderWith(entry: string, start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, entry))) return folder
+    if (folder === dirname(folder))
+      throw new Error(`No folder above ${start} has ${entry}: the installation is incomplete. Install it again.`)
+  }
 }
