@@ -36,9 +36,9 @@ await createMigrator({
   actor: 'bench',
   leaseMs: 1_000,
   ...(lock === undefined ? {} : { lock }),
-  onStep({ phase, rows, text }) {
+  onStep({ phase, rows, text, statement, statements }) {
     if (phase === 'recorded') print({ recorded: text })
-    if (phase === 'after' && share !== '') process.kill(process.pid, 'SIGKILL')
+    if (phase === 'after' && statement === statements && share !== '') process.kill(process.pid, 'SIGKILL')
     if (phase !== 'within' || rows === undefined) return
     if (!hasTold) print({ first: rows.done })
     hasTold = true
