@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { transformWithOxc } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { LedgerRow } from '../src/store/dialect.ts'
 import { postgresDialect } from '../src/store/dialects/postgres.ts'
@@ -28,7 +27,8 @@ let data: string
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'fairlead-installed-'))
   data = join(home, 'data')
-  for (const part of ['bin', 'dist', 'migrations', 'package.json']) cpSync(join(ROOT, part), join(home, part), { recursive: true })
+  const sources = ['src', 'domain', 'connectors', 'metrics', 'bench', 'web', 'tsconfig.json']
+  for (const part of ['bin', 'migrations', 'package.json', ...sources]) cpSync(join(ROOT, part), join(home, part), { recursive: true })
   mkdirSync(join(home, 'scripts'))
   cpSync(join(ROOT, 'scripts', 'build.mjs'), join(home, 'scripts', 'build.mjs'))
   symlinkSync(join(ROOT, 'node_modules'), join(home, 'node_modules'))
@@ -36,11 +36,9 @@ beforeAll(async () => {
   mkdirSync(folder)
   writeFileSync(join(folder, '0001_create_notes.sql'), NOTES)
   writeFileSync(join(folder, '0002_change_key.ts'), KEYS)
-  const built = join(home, 'dist', 'migrations', 'postgres', 'example')
-  // As the build does it, but for one file.
-  const { code } = await transformWithOxc(KEYS, '0002_change_key.ts')
-  mkdirSync(built, { recursive: true })
-  writeFileSync(join(built, '0002_change_key.js'), code)
+  const built = spawnSync(process.execPath, [join(home, 'scripts', 'build.mjs')], { encoding: 'utf8', cwd: home })
+  if (built.status !== 0) throw new Error(built.stderr)
+  for (const part of sources) rmSync(join(home, part), { recursive: true })
 })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 

@@ -139,6 +139,10 @@ export async function connectionsOf(lake: Lake, open: (sealed: string) => string
     const plugin = TABLE.exec(table)?.[1]
     if (plugin === undefined || plugin === 'webhook') continue
     const tool = TOOLS[plugin]
+    const [scopesOfAll, configs] = await Promise.all([
+      tool?.scopes === undefined ? [] : scopesIn(lake, tool.scopes),
+      configsIn(lake, plugin),
+    ])
     for (const row of await lake.others(table, [...PLAIN, ...SEALED])) {
       const called = { kind: plugin, name: column(row, 'name') ?? String(row['id']) }
       if (tool === undefined) {
@@ -156,8 +160,8 @@ export async function connectionsOf(lake: Lake, open: (sealed: string) => string
         told.push({ ...called, source: null, why, notes: [] })
         continue
       }
-      const scopes = await scopesOf(lake, tool, plugin, row, chosen)
-      const notes = await patternsOf(lake, tool, plugin, scopes, name)
+      const scopes = scopesOf(tool, scopesOfAll, plugin, row, chosen)
+      const notes = patternsOf(tool, configs, scopes, name)
       const config = tool.settings({
         row,
         address: (behind) => addressOf(row, behind),
@@ -198,11 +202,13 @@ function addressOf(row: Row, behind: RegExp | undefined): string | undefined {
   return behind === undefined ? plain : plain?.replace(behind, '')
 }
 
+const scopesIn = (lake: Lake, { table, id, columns }: NonNullable<Tool['scopes']>) =>
+  lake.others(table, ['connection_id', id, 'scope_config_id', ...columns])
+
 /** What blueprints take of a connection; all that it has where no blueprint does. */
-async function scopesOf(lake: Lake, { scopes }: Tool, plugin: string, row: Row, chosen: readonly Row[]): Promise<Row[]> {
+function scopesOf({ scopes }: Tool, all: readonly Row[], plugin: string, row: Row, chosen: readonly Row[]): readonly Row[] {
   if (scopes === undefined) return []
   const id = String(row['id'])
-  const all = await lake.others(scopes.table, ['connection_id', scopes.id, 'scope_config_id', ...scopes.columns])
   const own = all.filter((one) => String(one['connection_id']) === id)
   const wanted = new Set(
     chosen.flatMap((one) => (one['plugin_name'] === plugin && String(one['connection_id']) === id ? [String(one['scope_id'])] : [])),
@@ -210,37 +216,33 @@ async function scopesOf(lake: Lake, { scopes }: Tool, plugin: string, row: Row, 
   return wanted.size === 0 ? own : own.filter((one) => wanted.has(String(one[scopes.id])))
 }
 
+const configsIn = (lake: Lake, plugin: string) =>
+  lake.others(`_tool_${plugin}_scope_configs`, ['id', 'name', 'deployment_pattern', 'production_pattern', 'env_name_pattern'])
+
 /**
  * By what DevLake took something for a deployment, in words and with a command that shows what a rule of ours would match. Not taken over: it
  * tries a pattern on runs and on their jobs and makes one deployment of both, where two rules here would make two.
  */
-async function patternsOf(lake: Lake, { deploys }: Tool, plugin: string, scopes: readonly Row[], source: string): Promise<string[]> {
+function patternsOf({ deploys }: Tool, configs: readonly Row[], scopes: readonly Row[], source: string): string[] {
   if (deploys === undefined) return []
   const used = new Set(scopes.map((one) => String(one['scope_config_id'])))
-  const rows = await lake.others(`_tool_${plugin}_scope_configs`, [
-    'id',
-    'name',
-    'deployment_pattern',
-    'production_pattern',
-    'env_name_pattern',
-  ])
-  return rows.flatMap((row) => {
-    const [deployment, production, environment] = [
-      column(row, 'deployment_pattern'),
-      column(row, 'production_pattern'),
-      column(row, 'env_name_pattern'),
-    ]
-    if (!used.has(String(row['id'])) || (deployment === undefined && environment === undefined)) return []
-    const said = [
-      deployment === undefined ? null : `a run or job that fits ${deployment} was a deployment`,
-      deployment === undefined || production === undefined ? null : `one that fits ${production} too went to production`,
-      environment === undefined ? null : `an environment that fits ${environment} was production`,
-    ]
-    const rules = JSON.stringify([{ from: deploys, name: deployment, environment: 'production' }]).replaceAll("'", String.raw`'\''`)
-    const look =
-      deployment === undefined ? '' : ` See what a rule would match: fairlead sources preview ${source} --set 'deployments=${rules}'`
-    return `In its scope configuration ${column(row, 'name') ?? String(row['id'])}, ${said.filter((one) => one !== null).join(', ')}.${look}`
-  })
+  return configs
+    .filter((row) => used.has(String(row['id'])))
+    .flatMap((row) => {
+      const deployment = column(row, 'deployment_pattern')
+      const production = deployment === undefined ? undefined : column(row, 'production_pattern')
+      const environment = column(row, 'env_name_pattern')
+      const said = [
+        ...(deployment === undefined ? [] : [`a run or job that fits ${deployment} was a deployment`]),
+        ...(production === undefined ? [] : [`one that fits ${production} too went to production`]),
+        ...(environment === undefined ? [] : [`an environment that fits ${environment} was production`]),
+      ]
+      if (said.length === 0) return []
+      const sentence = `In its scope configuration ${column(row, 'name') ?? String(row['id'])}, ${said.join(', ')}.`
+      if (deployment === undefined) return [sentence]
+      const rules = JSON.stringify([{ from: deploys, name: deployment, environment: 'production' }]).replaceAll("'", String.raw`'\''`)
+      return [`${sentence} See what a rule would match: fairlead sources preview ${source} --set 'deployments=${rules}'`]
+    })
 }
 
 async function projectsOf(lake: Lake, row: Row): Promise<Map<string, string>> {

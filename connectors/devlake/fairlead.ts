@@ -1,11 +1,12 @@
 import { z } from 'zod'
 
+/** On a row that stands for what is told elsewhere: it is left out. */
+export const DERIVED = 'fairlead:derived'
+
 /**
  * A database in DevLake's form may be one that `fairlead export lake --schema devlake` wrote. Its rows say so, and some of their ids say what
  * they stand for; so what DevLake has no column for comes back all the same.
  */
-/** On a row that stands for what is told elsewhere: it is left out. */
-export const DERIVED = 'fairlead:derived'
 const FAIRLEAD = ['fairlead', DERIVED] as const
 
 /** Only on rows that Fairlead wrote: those of DevLake are then the same bytes as ever. */

@@ -1,3 +1,5 @@
+-- Generated: the schema that all migrations make, in one file however long.
+
 create view _raw_argocd_app_status (
   created_at DateTime64(3, 'UTC'),
   data String,

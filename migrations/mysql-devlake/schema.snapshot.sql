@@ -1,3 +1,5 @@
+-- Generated: the schema that all migrations make, in one file however long.
+
 create table accounts (
   _raw_data_id bigint unsigned,
   _raw_data_params varchar(255),

@@ -1,3 +1,5 @@
+-- Generated: the schema that all migrations make, in one file however long.
+
 create table _raw_argocd_app_status (
   created_at datetime(3),
   data longblob,

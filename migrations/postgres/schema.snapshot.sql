@@ -1,3 +1,5 @@
+-- Generated: the schema that all migrations make, in one file however long.
+
 create table api_tokens (
   allowed_path text,
   created_at timestamp with time zone not null,

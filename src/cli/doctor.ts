@@ -1,7 +1,7 @@
 import pc from 'picocolors'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { bytesText, type DoctorReport, type Finding, type StoreReport } from '../operate/doctor/finding.ts'
+import { bytesText, PARTS, type DoctorReport, type Finding, type StoreReport } from '../operate/doctor/finding.ts'
 import { connect, type Client } from './client.ts'
 import { print, printJson, progress, table } from './output.ts'
 
@@ -57,24 +57,15 @@ const MARKS: Readonly<Record<Finding['level'], string>> = {
   note: pc.cyan('note'),
   ok: pc.green('ok'),
 }
-const TITLES: Readonly<Record<Finding['store'], string>> = {
-  semantic: 'Semantic store',
-  analytics: 'Analytics store',
-  lake: 'Lake',
-  journal: 'Journal',
-  disk: 'Disk',
-  program: 'Program',
-  key: 'Key of credentials',
-  sources: 'Sources',
-}
 const LARGEST = 8
 
 function printReport({ findings, stores }: DoctorReport, all: boolean): void {
-  for (const part of Object.keys(TITLES) as Finding['store'][]) {
+  for (const part of PARTS) {
     const own = findings.filter(({ store }) => store === part)
-    if (own.length === 0) continue
+    const [first] = own
+    if (first === undefined) continue
     const store = stores.find((one) => one.store === part)
-    print(`${pc.bold(TITLES[part])}${store === undefined ? '' : pc.dim(`  ${store.describe}`)}`)
+    print(`${pc.bold(first.title)}${store === undefined ? '' : pc.dim(`  ${store.describe}`)}`)
     for (const { level, says, remedy } of own) {
       print(`  ${MARKS[level]}${' '.repeat(9 - level.length)}${says}`)
       if (remedy !== null && level !== 'ok') print(`           ${pc.dim(remedy)}`)

@@ -17,7 +17,7 @@ import {
   type PlannedMigration,
   type Status,
 } from './migration-plan.ts'
-import { difference, readSnapshot, type Verification } from './schema-difference.ts'
+import { difference, readSnapshot, SNAPSHOT_HEAD, type Verification } from './schema-difference.ts'
 
 export interface MigratorOptions {
   port: SqlPort
@@ -209,7 +209,7 @@ export function createMigrator(options: MigratorOptions): Migrator {
     repair,
     baseline,
     markApplied,
-    snapshot: () => dialect.snapshot(port),
+    snapshot: async () => SNAPSHOT_HEAD + (await dialect.snapshot(port)),
   }
 }
 

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { AppError } from '../errors.ts'
 import { SNAPSHOT_FILE } from './migration-file.ts'
 
+/** A snapshot says what it is. As long as the schema, it stands in one file. */
+export const SNAPSHOT_HEAD = '-- Generated: the schema that all migrations make, in one file however long.\n\n'
+
 export interface Verification {
   matches: boolean
   /** Lines of the snapshot that the live schema does not have, and the other way round. */
@@ -26,11 +29,12 @@ export function difference(expected: string, live: string): Verification {
   return { matches: missing.length === 0 && unexpected.length === 0, missing, unexpected }
 }
 
-/** The lines of a snapshot, each with the head of its object in front, so that it means something alone. Objects are parted by an empty line. */
+/** The lines of a snapshot, each with the head of its object in front, so that it means something alone. Objects are parted by an empty line; remarks are none. */
 function linesOf(snapshot: string): string[] {
   return snapshot
     .trim()
     .split('\n\n')
+    .filter((object) => !object.startsWith('--'))
     .flatMap((object) => {
       const [head = '', ...rest] = object.split('\n')
       return [head, ...rest.filter((line) => line !== ');').map((line) => `${head} ${line.trim().replace(/,$/, '')}`)]

@@ -1,22 +1,33 @@
+import { notesOn, sayer } from '../../src/operate/doctor/finding.ts'
 import type { Doctor, DoctorFinding, DoctorStore } from '../../web/src/api/contract.ts'
 
-const holds = (store: DoctorFinding['store'], check: string, says: string): DoctorFinding => ({
-  check: `${store}.${check}`,
-  level: 'ok',
-  store,
-  says,
-  remedy: null,
-})
+const findings: DoctorFinding[] = []
+const of = (store: DoctorFinding['store']) => sayer(findings, store)
+of('lake')(
+  'answers',
+  'failure',
+  'MySQL at lake.acme.example:3306/lake does not answer (ECONNREFUSED).',
+  'Start it, or take MYSQL_URI out of the settings.',
+)
+of('semantic')(
+  'durable',
+  'warning',
+  'synchronous_commit is off: what was acknowledged may be lost in a crash.',
+  'alter system set synchronous_commit = on; select pg_reload_conf();',
+)
+of('key')('given', 'note', 'The key lies beside the data that it protects.')
+of('semantic')('answers', 'ok', 'It answers after 1.2 ms.')
+of('semantic')('schema', 'ok', 'All migrations are applied, the last is 9.')
+of('analytics')('answers', 'ok', 'It answers after 9 ms.')
+of('disk')('space', 'ok', '76 GiB of 252 GiB are free.')
 
 const semantic: DoctorStore = {
-  store: 'semantic',
-  describe: 'PostgreSQL at db.acme.example:5432/fairlead',
+  ...notesOn('semantic', 'PostgreSQL at db.acme.example:5432/fairlead'),
   version: 'PostgreSQL 15.4',
   reached: true,
   ping_ms: 1.2,
   clock_skew_ms: -3,
   pool: { most: 10, open: 3, idle: 2, waiting: 0 },
-  free_bytes: null,
   tables: Array.from({ length: 12 }, (_, index) => ({
     table: index === 0 ? `audit_log_${'of_a_very_long_name_'.repeat(4)}` : `table_${index}`,
     rows: index === 3 ? null : 40_000 >> index,
@@ -33,27 +44,11 @@ const semantic: DoctorStore = {
 }
 
 const analytics: DoctorStore = {
-  ...semantic,
-  store: 'analytics',
-  describe: 'chDB (embedded) in /var/lib/fairlead/analytics',
+  ...notesOn('analytics', 'chDB (embedded) in /var/lib/fairlead/analytics'),
   version: '26.7.2.1',
+  reached: true,
   free_bytes: 82_000_000_000,
   tables: [{ table: 'all_commits', rows: 1_000_000, bytes: 64_000_000, index_bytes: null, dead_rows: null, parts: 6 }],
-  indexes: [],
-  slow: { from: 'program', statements: [] },
-}
-
-const lake: DoctorStore = {
-  ...analytics,
-  store: 'lake',
-  describe: 'MySQL at lake.acme.example:3306/lake',
-  version: null,
-  reached: false,
-  ping_ms: null,
-  clock_skew_ms: null,
-  pool: null,
-  free_bytes: null,
-  tables: [],
 }
 
 /** An installation with something of everything: what fails, what will hurt, what holds, and a store that is away. */
@@ -61,34 +56,14 @@ export const doctor: Doctor = {
   at: '2025-11-21T08:30:00.000Z',
   version: '0.1.0',
   holds: false,
-  findings: [
-    {
-      check: 'lake.answers',
-      level: 'failure',
-      store: 'lake',
-      says: 'MySQL at lake.acme.example:3306/lake does not answer (ECONNREFUSED).',
-      remedy: 'Start it, or take MYSQL_URI out of the settings.',
-    },
-    {
-      check: 'semantic.durable',
-      level: 'warning',
-      store: 'semantic',
-      says: 'synchronous_commit is off: what was acknowledged may be lost in a crash.',
-      remedy: 'alter system set synchronous_commit = on; select pg_reload_conf();',
-    },
-    { check: 'key.given', level: 'note', store: 'key', says: 'The key lies beside the data that it protects.', remedy: null },
-    holds('semantic', 'answers', 'It answers after 1.2 ms.'),
-    holds('semantic', 'schema', 'All migrations are applied, the last is 9.'),
-    holds('analytics', 'answers', 'It answers after 9 ms.'),
-    holds('disk', 'space', '76 GiB of 252 GiB are free.'),
-  ],
-  stores: [semantic, analytics, lake],
+  findings,
+  stores: [semantic, analytics, notesOn('lake', 'MySQL at lake.acme.example:3306/lake')],
 }
 
 /** The same when all is well. */
 export const wellDoctor: Doctor = {
   ...doctor,
   holds: true,
-  findings: doctor.findings.filter(({ level, store }) => level === 'ok' && store !== 'lake'),
+  findings: findings.filter(({ level, store }) => level === 'ok' && store !== 'lake'),
   stores: [semantic, analytics],
 }

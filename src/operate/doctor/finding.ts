@@ -4,11 +4,23 @@ import { z } from 'zod'
 export const LEVELS = ['failure', 'warning', 'note', 'ok'] as const
 export const PARTS = ['semantic', 'analytics', 'lake', 'journal', 'disk', 'program', 'key', 'sources'] as const
 export type Part = (typeof PARTS)[number]
+const TITLES: Readonly<Record<Part, string>> = {
+  semantic: 'Semantic store',
+  analytics: 'Analytics store',
+  lake: 'Lake',
+  journal: 'Journal',
+  disk: 'Disk',
+  program: 'Program',
+  key: 'Key of credentials',
+  sources: 'Sources',
+}
 
 export const finding = z.object({
   check: z.string(),
   level: z.enum(LEVELS),
   store: z.enum(PARTS),
+  /** Of the part, for people. */
+  title: z.string(),
   says: z.string(),
   remedy: z.string().nullable(),
 })
@@ -17,6 +29,7 @@ export type Finding = z.infer<typeof finding>
 const figure = z.number().nullable()
 export const storeReport = z.object({
   store: z.enum(['semantic', 'analytics', 'lake']),
+  title: z.string(),
   describe: z.string(),
   version: z.string().nullable(),
   reached: z.boolean(),
@@ -51,6 +64,7 @@ export type DoctorReport = z.infer<typeof doctorReport>
 export function notesOn(store: StoreReport['store'], describe: string): StoreNotes {
   return {
     store,
+    title: TITLES[store],
     describe,
     version: null,
     reached: false,
@@ -70,7 +84,8 @@ export interface Say {
 }
 
 export function sayer(findings: Finding[], store: Part): Say {
-  return (check, level, says, remedy) => void findings.push({ check: `${store}.${check}`, level, store, says, remedy: remedy ?? null })
+  return (check, level, says, remedy) =>
+    void findings.push({ check: `${store}.${check}`, level, store, title: TITLES[store], says, remedy: remedy ?? null })
 }
 
 export function bytesText(bytes: number): string {

@@ -1,6 +1,7 @@
 import { systemClock } from '../../clock.ts'
+import { closing } from '../../closing.ts'
 import type { Config } from '../../config.ts'
-import { asAppError, type AppError } from '../../errors.ts'
+import type { AppError } from '../../errors.ts'
 import { createLog } from '../../log.ts'
 import { PROGRAM_VERSION } from '../../program.ts'
 import { openAnalytics } from '../../store/analytics.ts'
@@ -16,12 +17,13 @@ export async function examineUnstarted(config: Config, cause: AppError): Promise
   const log = createLog(config.FAIRLEAD_LOG)
   const targets = namedStores(config)
   const dataDirectory = await openDataDirectory(config.data)
-  const closers: (() => Promise<void>)[] = [() => dataDirectory.release()]
+  const closers = closing(log)
+  closers.add(() => dataDirectory.release())
   try {
     const tried = async <T extends { close(): Promise<void> }>(describe: string, open: () => Promise<T>) => {
       try {
         const opened = await open()
-        closers.push(() => opened.close())
+        closers.add(() => opened.close())
         return opened
       } catch (thrown) {
         return { thrown, describe }
@@ -55,7 +57,6 @@ export async function examineUnstarted(config: Config, cause: AppError): Promise
     sayer(findings, 'program')('start', 'failure', `Fairlead does not start. ${cause.message}`, cause.help ?? 'Mend what stands above.')
     return { ...report, holds: false, findings: [findings.at(-1) as (typeof findings)[number], ...findings.slice(0, -1)] }
   } finally {
-    for (const close of closers.toReversed())
-      await close().catch((thrown: unknown) => log.warn('close.failed', { reason: asAppError(thrown).message }))
+    await closers.close()
   }
 }

@@ -3,6 +3,7 @@ import type { MetricReply } from '../api/contract.ts'
 import { useTeams } from '../api/teams.ts'
 import { count, figure, type Scale } from '../format/figure.ts'
 import { reasonText } from '../format/words.ts'
+import { ShareBar } from '../frame/share-bar.tsx'
 import { Segments } from '../frame/segments.tsx'
 import type { ChangeView } from '../use-view.ts'
 import { GROUP_KEYS, type View } from '../view-state.ts'
@@ -81,9 +82,7 @@ export function Groups({
                     </button>
                   )}
                 </th>
-                <td className="groups-bar" aria-hidden="true">
-                  {group.value !== null && top > 0 && <div style={{ inlineSize: `${(group.value / top) * 100}%` }} />}
-                </td>
+                <ShareBar share={top > 0 ? (group.value ?? 0) / top : 0} />
                 <td className="groups-value">
                   {group.value === null ? <span className="quiet">{reasonText(group.why)}</span> : figure(group.value, scale)}
                 </td>

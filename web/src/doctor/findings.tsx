@@ -2,28 +2,18 @@ import type { DoctorFinding } from '../api/contract.ts'
 import { many } from '../format/figure.ts'
 import { Icon } from '../frame/icon.tsx'
 
-export const PARTS: Readonly<Record<DoctorFinding['store'], string>> = {
-  semantic: 'Semantic store',
-  analytics: 'Analytics store',
-  lake: 'Lake',
-  journal: 'Journal',
-  disk: 'Disk',
-  program: 'Program',
-  key: 'Key of credentials',
-  sources: 'Sources',
-}
 const LEVELS: Readonly<Record<DoctorFinding['level'], string>> = { failure: 'Failure', warning: 'Warning', note: 'Note', ok: 'Holds' }
 
 /** What does not hold, will hurt or is good to know, each with what to do about it. */
 export function Findings({ findings, label }: { findings: readonly DoctorFinding[]; label: string }) {
   return (
     <ul className="findings" aria-label={label}>
-      {findings.map(({ check, level, store, says, remedy }) => (
+      {findings.map(({ check, level, title, says, remedy }) => (
         <li key={`${check} ${says}`} className={`is-${level}`}>
           <Icon name={level === 'note' ? 'unknown' : 'warning'} />
           <div>
             <p>
-              <span className="finding-level">{LEVELS[level]}</span> <span className="quiet">{PARTS[store]}</span>
+              <span className="finding-level">{LEVELS[level]}</span> <span className="quiet">{title}</span>
             </p>
             <p className="finding-says">{says}</p>
             {remedy !== null && <p className="finding-remedy">{remedy}</p>}

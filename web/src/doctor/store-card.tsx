@@ -1,19 +1,20 @@
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import type { DoctorFinding, DoctorStore } from '../api/contract.ts'
 import { bytes } from '../format/bytes.ts'
 import { count, decimal, many } from '../format/figure.ts'
 import { Fact } from '../frame/fact.tsx'
-import { Holding, PARTS } from './findings.tsx'
+import { ShareBar } from '../frame/share-bar.tsx'
+import { Holding } from './findings.tsx'
 
 const SHOWN = 8
 
 /** One store: how it answers, how large its tables are, what its indexes are used for, what was slow. */
 export function StoreCard({ store, holding }: { store: DoctorStore; holding: readonly DoctorFinding[] }) {
-  const { pool } = store
+  const { pool, indexes, slow } = store
   const size = store.tables.reduce((sum, table) => sum + (table.bytes ?? 0), 0)
   const facts: [string, string | null][] = [
     ['Version', store.version],
-    ['Answers after', store.ping_ms === null ? null : `${decimal(store.ping_ms)} ms`],
+    ['Answers after', store.ping_ms === null ? null : milliseconds(store.ping_ms)],
     ['Clock apart', store.clock_skew_ms === null ? null : `${count(store.clock_skew_ms)} ms`],
     ['Connections', pool === null ? null : `${count(pool.open)} of ${count(pool.most)}, ${count(pool.waiting)} waiting`],
     ['Tables', store.tables.length === 0 ? null : `${count(store.tables.length)}, ${bytes(size)}`],
@@ -23,7 +24,7 @@ export function StoreCard({ store, holding }: { store: DoctorStore; holding: rea
   return (
     <section className="card" aria-labelledby={id}>
       <h2 id={id}>
-        {PARTS[store.store]} <span className="doctor-where">{store.describe}</span>
+        {store.title} <span className="doctor-where">{store.describe}</span>
       </h2>
       {store.reached ? (
         <dl className="facts-list">{facts.map(([term, text]) => text !== null && <Fact key={term} term={term} children={text} />)}</dl>
@@ -31,74 +32,61 @@ export function StoreCard({ store, holding }: { store: DoctorStore; holding: rea
         <p className="quiet">It was not reached; what it says of itself is not known.</p>
       )}
       <Holding findings={holding} />
-      <Sizes store={store} />
-      <Indexes store={store} />
-      <Slow store={store} />
+      {store.tables.length > 0 && <Sizes store={store} />}
+      {indexes.length > 0 && (
+        <details className="doctor-more">
+          <summary>{many(indexes.length, 'index', 'indexes')}</summary>
+          <Figures
+            label={`Indexes: ${store.title}`}
+            rows={indexes}
+            columns={[
+              { title: 'Index', of: ({ index }) => index },
+              { title: 'Over', of: ({ table, columns }) => `${table} (${columns})` },
+              { title: 'Size', number: ({ bytes: value }) => value, as: bytes },
+              { title: 'Uses', number: ({ uses }) => uses, as: count, ifTold: true },
+            ]}
+          />
+        </details>
+      )}
+      {slow.statements.length > 0 && (
+        <details className="doctor-more">
+          <summary>Slowest statements, {slow.from === 'program' ? 'in this process since its start' : `by ${slow.from}`}</summary>
+          <Figures
+            label={`Slowest statements: ${store.title}`}
+            rows={slow.statements}
+            columns={[
+              { title: 'Statement', of: ({ statement }) => statement },
+              { title: 'Calls', number: ({ calls }) => calls, as: count },
+              { title: 'Mean', number: ({ mean_ms }) => mean_ms, as: milliseconds },
+              { title: 'Longest', number: ({ most_ms }) => most_ms, as: milliseconds },
+            ]}
+          />
+        </details>
+      )}
     </section>
   )
 }
 
-function Sizes({ store: { store, tables } }: { store: DoctorStore }) {
+function Sizes({ store: { title, tables } }: { store: DoctorStore }) {
   const [all, setAll] = useState(false)
   const sorted = tables.toSorted((a, b) => (b.bytes ?? 0) - (a.bytes ?? 0))
-  const shown = all ? sorted : sorted.slice(0, SHOWN)
-  const top = Math.max(1, ...sorted.map((table) => table.bytes ?? 0))
-  const known = <K extends 'rows' | 'index_bytes' | 'dead_rows' | 'parts'>(key: K) => tables.some((table) => table[key] !== null)
-  const [rows, indexes, dead, parts] = [known('rows'), known('index_bytes'), known('dead_rows'), known('parts')]
-  if (tables.length === 0) return null
+  const top = Math.max(1, sorted[0]?.bytes ?? 0)
   return (
     <>
-      <div className="table-box" tabIndex={0} role="region" aria-label={`Sizes of the tables: ${PARTS[store]}`}>
-        <table className="data-table doctor-table">
-          <thead>
-            <tr>
-              <th scope="col">Table</th>
-              <th scope="col">
-                <span className="visually-hidden">Share of the largest</span>
-              </th>
-              <th scope="col" className="is-number">
-                Size
-              </th>
-              {indexes && (
-                <th scope="col" className="is-number">
-                  Indexes
-                </th>
-              )}
-              {rows && (
-                <th scope="col" className="is-number">
-                  Rows
-                </th>
-              )}
-              {dead && (
-                <th scope="col" className="is-number">
-                  Dead rows
-                </th>
-              )}
-              {parts && (
-                <th scope="col" className="is-number">
-                  Parts
-                </th>
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((table) => (
-              <tr key={table.table}>
-                <th scope="row">{table.table}</th>
-                <td className="doctor-bar" aria-hidden="true">
-                  {(table.bytes ?? 0) > 0 && <div style={{ inlineSize: `${((table.bytes ?? 0) / top) * 100}%` }} />}
-                </td>
-                <td className="is-number">{size(table.bytes)}</td>
-                {indexes && <td className="is-number">{size(table.index_bytes)}</td>}
-                {rows && <td className="is-number">{number(table.rows)}</td>}
-                {dead && <td className="is-number">{number(table.dead_rows)}</td>}
-                {parts && <td className="is-number">{number(table.parts)}</td>}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {shown.length < sorted.length && (
+      <Figures
+        label={`Sizes of the tables: ${title}`}
+        rows={all ? sorted : sorted.slice(0, SHOWN)}
+        columns={[
+          { title: 'Table', of: ({ table }) => table },
+          { title: 'Share of the largest', share: (table) => (table.bytes ?? 0) / top },
+          { title: 'Size', number: ({ bytes: value }) => value, as: bytes },
+          { title: 'Indexes', number: ({ index_bytes }) => index_bytes, as: bytes, ifTold: true },
+          { title: 'Rows', number: ({ rows }) => rows, as: count, ifTold: true },
+          { title: 'Dead rows', number: ({ dead_rows }) => dead_rows, as: count, ifTold: true },
+          { title: 'Parts', number: ({ parts }) => parts, as: count, ifTold: true },
+        ]}
+      />
+      {!all && sorted.length > SHOWN && (
         <button type="button" className="link" onClick={() => setAll(true)}>
           Show all {count(sorted.length)} tables
         </button>
@@ -107,82 +95,56 @@ function Sizes({ store: { store, tables } }: { store: DoctorStore }) {
   )
 }
 
-function Indexes({ store: { store, indexes } }: { store: DoctorStore }) {
-  if (indexes.length === 0) return null
-  const counted = indexes.some(({ uses }) => uses !== null)
+/** Words, a number that the store may not tell, or a bar. */
+type Column<T> = { title: string } & (
+  | { of(row: T): string }
+  | { number(row: T): number | null; as(value: number): string; ifTold?: true }
+  | { share(row: T): number }
+)
+
+/** The first column names the row. A number that a row does not have is a dash; `ifTold`, one that none has is no column: not every store has such. */
+function Figures<T>({ label, rows, columns }: { label: string; rows: readonly T[]; columns: readonly Column<T>[] }) {
+  const shown = columns.filter(
+    (column) => !('number' in column) || column.ifTold !== true || rows.some((row) => column.number(row) !== null),
+  )
   return (
-    <details className="doctor-more">
-      <summary>{many(indexes.length, 'index', 'indexes')}</summary>
-      <div className="table-box" tabIndex={0} role="region" aria-label={`Indexes: ${PARTS[store]}`}>
-        <table className="data-table doctor-table">
-          <thead>
-            <tr>
-              <th scope="col">Index</th>
-              <th scope="col">Over</th>
-              <th scope="col" className="is-number">
-                Size
+    <div className="table-box" tabIndex={0} role="region" aria-label={label}>
+      <table className="data-table doctor-table">
+        <thead>
+          <tr>
+            {shown.map((column) => (
+              <th key={column.title} scope="col" className={'number' in column ? 'is-number' : 'share' in column ? 'share-bar' : undefined}>
+                {'share' in column ? <span className="visually-hidden">{column.title}</span> : column.title}
               </th>
-              {counted && (
-                <th scope="col" className="is-number">
-                  Uses
-                </th>
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {indexes.map((index) => (
-              <tr key={`${index.table} ${index.index}`}>
-                <th scope="row">{index.index}</th>
-                <td>
-                  {index.table} ({index.columns})
-                </td>
-                <td className="is-number">{size(index.bytes)}</td>
-                {counted && <td className="is-number">{number(index.uses)}</td>}
-              </tr>
             ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, index) => (
+            <tr key={index}>{shown.map((column, at) => cell(column, row, at === 0))}</tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }
 
-function Slow({ store: { store, slow } }: { store: DoctorStore }) {
-  if (slow.statements.length === 0) return null
+function cell<T>(column: Column<T>, row: T, isFirst: boolean): ReactNode {
+  if ('share' in column) return <ShareBar key={column.title} share={column.share(row)} />
+  if ('of' in column)
+    return isFirst ? (
+      <th key={column.title} scope="row">
+        {column.of(row)}
+      </th>
+    ) : (
+      <td key={column.title}>{column.of(row)}</td>
+    )
+  const value = column.number(row)
   return (
-    <details className="doctor-more">
-      <summary>Slowest statements, {slow.from === 'program' ? 'in this process since its start' : `by ${slow.from}`}</summary>
-      <div className="table-box" tabIndex={0} role="region" aria-label={`Slowest statements: ${PARTS[store]}`}>
-        <table className="data-table doctor-table">
-          <thead>
-            <tr>
-              <th scope="col">Statement</th>
-              <th scope="col" className="is-number">
-                Calls
-              </th>
-              <th scope="col" className="is-number">
-                Mean
-              </th>
-              <th scope="col" className="is-number">
-                Longest
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {slow.statements.map((one) => (
-              <tr key={one.statement}>
-                <th scope="row">{one.statement}</th>
-                <td className="is-number">{count(one.calls)}</td>
-                <td className="is-number">{decimal(one.mean_ms)} ms</td>
-                <td className="is-number">{one.most_ms === null ? '–' : `${decimal(one.most_ms)} ms`}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
+    <td key={column.title} className="is-number">
+      {value === null ? '–' : column.as(value)}
+    </td>
   )
 }
 
-const size = (value: number | null): string => (value === null ? '–' : bytes(value))
-const number = (value: number | null): string => (value === null ? '–' : count(value))
+const milliseconds = (value: number): string => `${decimal(value)} ms`
